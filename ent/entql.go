@@ -348,23 +348,28 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "SyncRun",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			syncrun.FieldCreatedAt:      {Type: field.TypeTime, Column: syncrun.FieldCreatedAt},
-			syncrun.FieldUpdatedAt:      {Type: field.TypeTime, Column: syncrun.FieldUpdatedAt},
-			syncrun.FieldOrganizationID: {Type: field.TypeString, Column: syncrun.FieldOrganizationID},
-			syncrun.FieldSyncID:         {Type: field.TypeString, Column: syncrun.FieldSyncID},
-			syncrun.FieldState:          {Type: field.TypeEnum, Column: syncrun.FieldState},
-			syncrun.FieldReason:         {Type: field.TypeString, Column: syncrun.FieldReason},
-			syncrun.FieldTrigger:        {Type: field.TypeEnum, Column: syncrun.FieldTrigger},
-			syncrun.FieldConflictID:     {Type: field.TypeString, Column: syncrun.FieldConflictID},
-			syncrun.FieldAutostart:      {Type: field.TypeBool, Column: syncrun.FieldAutostart},
-			syncrun.FieldDigest:         {Type: field.TypeString, Column: syncrun.FieldDigest},
-			syncrun.FieldTotals:         {Type: field.TypeJSON, Column: syncrun.FieldTotals},
-			syncrun.FieldReport:         {Type: field.TypeJSON, Column: syncrun.FieldReport},
-			syncrun.FieldRequestedBy:    {Type: field.TypeString, Column: syncrun.FieldRequestedBy},
-			syncrun.FieldShards:         {Type: field.TypeInt, Column: syncrun.FieldShards},
-			syncrun.FieldPlannedAt:      {Type: field.TypeTime, Column: syncrun.FieldPlannedAt},
-			syncrun.FieldStartedAt:      {Type: field.TypeTime, Column: syncrun.FieldStartedAt},
-			syncrun.FieldFinishedAt:     {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
+			syncrun.FieldCreatedAt:        {Type: field.TypeTime, Column: syncrun.FieldCreatedAt},
+			syncrun.FieldUpdatedAt:        {Type: field.TypeTime, Column: syncrun.FieldUpdatedAt},
+			syncrun.FieldOrganizationID:   {Type: field.TypeString, Column: syncrun.FieldOrganizationID},
+			syncrun.FieldSyncID:           {Type: field.TypeString, Column: syncrun.FieldSyncID},
+			syncrun.FieldState:            {Type: field.TypeEnum, Column: syncrun.FieldState},
+			syncrun.FieldReason:           {Type: field.TypeString, Column: syncrun.FieldReason},
+			syncrun.FieldTrigger:          {Type: field.TypeEnum, Column: syncrun.FieldTrigger},
+			syncrun.FieldConflictID:       {Type: field.TypeString, Column: syncrun.FieldConflictID},
+			syncrun.FieldAutostart:        {Type: field.TypeBool, Column: syncrun.FieldAutostart},
+			syncrun.FieldDigest:           {Type: field.TypeString, Column: syncrun.FieldDigest},
+			syncrun.FieldTotals:           {Type: field.TypeJSON, Column: syncrun.FieldTotals},
+			syncrun.FieldReport:           {Type: field.TypeJSON, Column: syncrun.FieldReport},
+			syncrun.FieldOperations:       {Type: field.TypeInt, Column: syncrun.FieldOperations},
+			syncrun.FieldOperationsDone:   {Type: field.TypeInt, Column: syncrun.FieldOperationsDone},
+			syncrun.FieldOperationsFailed: {Type: field.TypeInt, Column: syncrun.FieldOperationsFailed},
+			syncrun.FieldBytesTotal:       {Type: field.TypeInt64, Column: syncrun.FieldBytesTotal},
+			syncrun.FieldBytesDone:        {Type: field.TypeInt64, Column: syncrun.FieldBytesDone},
+			syncrun.FieldRequestedBy:      {Type: field.TypeString, Column: syncrun.FieldRequestedBy},
+			syncrun.FieldShards:           {Type: field.TypeInt, Column: syncrun.FieldShards},
+			syncrun.FieldPlannedAt:        {Type: field.TypeTime, Column: syncrun.FieldPlannedAt},
+			syncrun.FieldStartedAt:        {Type: field.TypeTime, Column: syncrun.FieldStartedAt},
+			syncrun.FieldFinishedAt:       {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
 		},
 	}
 	graph.Nodes[14] = &sqlgraph.Node{
@@ -2661,6 +2666,31 @@ func (f *SyncRunFilter) WhereTotals(p entql.BytesP) {
 // WhereReport applies the entql json.RawMessage predicate on the report field.
 func (f *SyncRunFilter) WhereReport(p entql.BytesP) {
 	f.Where(p.Field(syncrun.FieldReport))
+}
+
+// WhereOperations applies the entql int predicate on the operations field.
+func (f *SyncRunFilter) WhereOperations(p entql.IntP) {
+	f.Where(p.Field(syncrun.FieldOperations))
+}
+
+// WhereOperationsDone applies the entql int predicate on the operations_done field.
+func (f *SyncRunFilter) WhereOperationsDone(p entql.IntP) {
+	f.Where(p.Field(syncrun.FieldOperationsDone))
+}
+
+// WhereOperationsFailed applies the entql int predicate on the operations_failed field.
+func (f *SyncRunFilter) WhereOperationsFailed(p entql.IntP) {
+	f.Where(p.Field(syncrun.FieldOperationsFailed))
+}
+
+// WhereBytesTotal applies the entql int64 predicate on the bytes_total field.
+func (f *SyncRunFilter) WhereBytesTotal(p entql.Int64P) {
+	f.Where(p.Field(syncrun.FieldBytesTotal))
+}
+
+// WhereBytesDone applies the entql int64 predicate on the bytes_done field.
+func (f *SyncRunFilter) WhereBytesDone(p entql.Int64P) {
+	f.Where(p.Field(syncrun.FieldBytesDone))
 }
 
 // WhereRequestedBy applies the entql string predicate on the requested_by field.

@@ -13303,33 +13303,43 @@ func (m *SessionMutation) ResetEdge(name string) error {
 // SyncRunMutation represents an operation that mutates the SyncRun nodes in the graph.
 type SyncRunMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *string
-	created_at          *time.Time
-	updated_at          *time.Time
-	state               *syncrun.State
-	reason              *string
-	trigger             *syncrun.Trigger
-	conflict_id         *string
-	autostart           *bool
-	digest              *string
-	totals              *detail.RunTotals
-	report              *detail.RunReport
-	requested_by        *string
-	shards              *int
-	addshards           *int
-	planned_at          *time.Time
-	started_at          *time.Time
-	finished_at         *time.Time
-	clearedFields       map[string]struct{}
-	organization        *string
-	clearedorganization bool
-	sync                *string
-	clearedsync         bool
-	done                bool
-	oldValue            func(context.Context) (*SyncRun, error)
-	predicates          []predicate.SyncRun
+	op                   Op
+	typ                  string
+	id                   *string
+	created_at           *time.Time
+	updated_at           *time.Time
+	state                *syncrun.State
+	reason               *string
+	trigger              *syncrun.Trigger
+	conflict_id          *string
+	autostart            *bool
+	digest               *string
+	totals               *detail.RunTotals
+	report               *detail.RunReport
+	operations           *int
+	addoperations        *int
+	operations_done      *int
+	addoperations_done   *int
+	operations_failed    *int
+	addoperations_failed *int
+	bytes_total          *int64
+	addbytes_total       *int64
+	bytes_done           *int64
+	addbytes_done        *int64
+	requested_by         *string
+	shards               *int
+	addshards            *int
+	planned_at           *time.Time
+	started_at           *time.Time
+	finished_at          *time.Time
+	clearedFields        map[string]struct{}
+	organization         *string
+	clearedorganization  bool
+	sync                 *string
+	clearedsync          bool
+	done                 bool
+	oldValue             func(context.Context) (*SyncRun, error)
+	predicates           []predicate.SyncRun
 }
 
 var _ ent.Mutation = (*SyncRunMutation)(nil)
@@ -13907,6 +13917,286 @@ func (m *SyncRunMutation) ResetReport() {
 	delete(m.clearedFields, syncrun.FieldReport)
 }
 
+// SetOperations sets the "operations" field.
+func (m *SyncRunMutation) SetOperations(i int) {
+	m.operations = &i
+	m.addoperations = nil
+}
+
+// Operations returns the value of the "operations" field in the mutation.
+func (m *SyncRunMutation) Operations() (r int, exists bool) {
+	v := m.operations
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperations returns the old "operations" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldOperations(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperations is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperations requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperations: %w", err)
+	}
+	return oldValue.Operations, nil
+}
+
+// AddOperations adds i to the "operations" field.
+func (m *SyncRunMutation) AddOperations(i int) {
+	if m.addoperations != nil {
+		*m.addoperations += i
+	} else {
+		m.addoperations = &i
+	}
+}
+
+// AddedOperations returns the value that was added to the "operations" field in this mutation.
+func (m *SyncRunMutation) AddedOperations() (r int, exists bool) {
+	v := m.addoperations
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOperations resets all changes to the "operations" field.
+func (m *SyncRunMutation) ResetOperations() {
+	m.operations = nil
+	m.addoperations = nil
+}
+
+// SetOperationsDone sets the "operations_done" field.
+func (m *SyncRunMutation) SetOperationsDone(i int) {
+	m.operations_done = &i
+	m.addoperations_done = nil
+}
+
+// OperationsDone returns the value of the "operations_done" field in the mutation.
+func (m *SyncRunMutation) OperationsDone() (r int, exists bool) {
+	v := m.operations_done
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperationsDone returns the old "operations_done" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldOperationsDone(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperationsDone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperationsDone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperationsDone: %w", err)
+	}
+	return oldValue.OperationsDone, nil
+}
+
+// AddOperationsDone adds i to the "operations_done" field.
+func (m *SyncRunMutation) AddOperationsDone(i int) {
+	if m.addoperations_done != nil {
+		*m.addoperations_done += i
+	} else {
+		m.addoperations_done = &i
+	}
+}
+
+// AddedOperationsDone returns the value that was added to the "operations_done" field in this mutation.
+func (m *SyncRunMutation) AddedOperationsDone() (r int, exists bool) {
+	v := m.addoperations_done
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOperationsDone resets all changes to the "operations_done" field.
+func (m *SyncRunMutation) ResetOperationsDone() {
+	m.operations_done = nil
+	m.addoperations_done = nil
+}
+
+// SetOperationsFailed sets the "operations_failed" field.
+func (m *SyncRunMutation) SetOperationsFailed(i int) {
+	m.operations_failed = &i
+	m.addoperations_failed = nil
+}
+
+// OperationsFailed returns the value of the "operations_failed" field in the mutation.
+func (m *SyncRunMutation) OperationsFailed() (r int, exists bool) {
+	v := m.operations_failed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperationsFailed returns the old "operations_failed" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldOperationsFailed(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperationsFailed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperationsFailed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperationsFailed: %w", err)
+	}
+	return oldValue.OperationsFailed, nil
+}
+
+// AddOperationsFailed adds i to the "operations_failed" field.
+func (m *SyncRunMutation) AddOperationsFailed(i int) {
+	if m.addoperations_failed != nil {
+		*m.addoperations_failed += i
+	} else {
+		m.addoperations_failed = &i
+	}
+}
+
+// AddedOperationsFailed returns the value that was added to the "operations_failed" field in this mutation.
+func (m *SyncRunMutation) AddedOperationsFailed() (r int, exists bool) {
+	v := m.addoperations_failed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOperationsFailed resets all changes to the "operations_failed" field.
+func (m *SyncRunMutation) ResetOperationsFailed() {
+	m.operations_failed = nil
+	m.addoperations_failed = nil
+}
+
+// SetBytesTotal sets the "bytes_total" field.
+func (m *SyncRunMutation) SetBytesTotal(i int64) {
+	m.bytes_total = &i
+	m.addbytes_total = nil
+}
+
+// BytesTotal returns the value of the "bytes_total" field in the mutation.
+func (m *SyncRunMutation) BytesTotal() (r int64, exists bool) {
+	v := m.bytes_total
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBytesTotal returns the old "bytes_total" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldBytesTotal(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBytesTotal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBytesTotal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBytesTotal: %w", err)
+	}
+	return oldValue.BytesTotal, nil
+}
+
+// AddBytesTotal adds i to the "bytes_total" field.
+func (m *SyncRunMutation) AddBytesTotal(i int64) {
+	if m.addbytes_total != nil {
+		*m.addbytes_total += i
+	} else {
+		m.addbytes_total = &i
+	}
+}
+
+// AddedBytesTotal returns the value that was added to the "bytes_total" field in this mutation.
+func (m *SyncRunMutation) AddedBytesTotal() (r int64, exists bool) {
+	v := m.addbytes_total
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBytesTotal resets all changes to the "bytes_total" field.
+func (m *SyncRunMutation) ResetBytesTotal() {
+	m.bytes_total = nil
+	m.addbytes_total = nil
+}
+
+// SetBytesDone sets the "bytes_done" field.
+func (m *SyncRunMutation) SetBytesDone(i int64) {
+	m.bytes_done = &i
+	m.addbytes_done = nil
+}
+
+// BytesDone returns the value of the "bytes_done" field in the mutation.
+func (m *SyncRunMutation) BytesDone() (r int64, exists bool) {
+	v := m.bytes_done
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBytesDone returns the old "bytes_done" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldBytesDone(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBytesDone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBytesDone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBytesDone: %w", err)
+	}
+	return oldValue.BytesDone, nil
+}
+
+// AddBytesDone adds i to the "bytes_done" field.
+func (m *SyncRunMutation) AddBytesDone(i int64) {
+	if m.addbytes_done != nil {
+		*m.addbytes_done += i
+	} else {
+		m.addbytes_done = &i
+	}
+}
+
+// AddedBytesDone returns the value that was added to the "bytes_done" field in this mutation.
+func (m *SyncRunMutation) AddedBytesDone() (r int64, exists bool) {
+	v := m.addbytes_done
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBytesDone resets all changes to the "bytes_done" field.
+func (m *SyncRunMutation) ResetBytesDone() {
+	m.bytes_done = nil
+	m.addbytes_done = nil
+}
+
 // SetRequestedBy sets the "requested_by" field.
 func (m *SyncRunMutation) SetRequestedBy(s string) {
 	m.requested_by = &s
@@ -14234,7 +14524,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 22)
 	if m.created_at != nil {
 		fields = append(fields, syncrun.FieldCreatedAt)
 	}
@@ -14270,6 +14560,21 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.report != nil {
 		fields = append(fields, syncrun.FieldReport)
+	}
+	if m.operations != nil {
+		fields = append(fields, syncrun.FieldOperations)
+	}
+	if m.operations_done != nil {
+		fields = append(fields, syncrun.FieldOperationsDone)
+	}
+	if m.operations_failed != nil {
+		fields = append(fields, syncrun.FieldOperationsFailed)
+	}
+	if m.bytes_total != nil {
+		fields = append(fields, syncrun.FieldBytesTotal)
+	}
+	if m.bytes_done != nil {
+		fields = append(fields, syncrun.FieldBytesDone)
 	}
 	if m.requested_by != nil {
 		fields = append(fields, syncrun.FieldRequestedBy)
@@ -14318,6 +14623,16 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.Totals()
 	case syncrun.FieldReport:
 		return m.Report()
+	case syncrun.FieldOperations:
+		return m.Operations()
+	case syncrun.FieldOperationsDone:
+		return m.OperationsDone()
+	case syncrun.FieldOperationsFailed:
+		return m.OperationsFailed()
+	case syncrun.FieldBytesTotal:
+		return m.BytesTotal()
+	case syncrun.FieldBytesDone:
+		return m.BytesDone()
 	case syncrun.FieldRequestedBy:
 		return m.RequestedBy()
 	case syncrun.FieldShards:
@@ -14361,6 +14676,16 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldTotals(ctx)
 	case syncrun.FieldReport:
 		return m.OldReport(ctx)
+	case syncrun.FieldOperations:
+		return m.OldOperations(ctx)
+	case syncrun.FieldOperationsDone:
+		return m.OldOperationsDone(ctx)
+	case syncrun.FieldOperationsFailed:
+		return m.OldOperationsFailed(ctx)
+	case syncrun.FieldBytesTotal:
+		return m.OldBytesTotal(ctx)
+	case syncrun.FieldBytesDone:
+		return m.OldBytesDone(ctx)
 	case syncrun.FieldRequestedBy:
 		return m.OldRequestedBy(ctx)
 	case syncrun.FieldShards:
@@ -14464,6 +14789,41 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReport(v)
 		return nil
+	case syncrun.FieldOperations:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperations(v)
+		return nil
+	case syncrun.FieldOperationsDone:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperationsDone(v)
+		return nil
+	case syncrun.FieldOperationsFailed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperationsFailed(v)
+		return nil
+	case syncrun.FieldBytesTotal:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBytesTotal(v)
+		return nil
+	case syncrun.FieldBytesDone:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBytesDone(v)
+		return nil
 	case syncrun.FieldRequestedBy:
 		v, ok := value.(string)
 		if !ok {
@@ -14507,6 +14867,21 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *SyncRunMutation) AddedFields() []string {
 	var fields []string
+	if m.addoperations != nil {
+		fields = append(fields, syncrun.FieldOperations)
+	}
+	if m.addoperations_done != nil {
+		fields = append(fields, syncrun.FieldOperationsDone)
+	}
+	if m.addoperations_failed != nil {
+		fields = append(fields, syncrun.FieldOperationsFailed)
+	}
+	if m.addbytes_total != nil {
+		fields = append(fields, syncrun.FieldBytesTotal)
+	}
+	if m.addbytes_done != nil {
+		fields = append(fields, syncrun.FieldBytesDone)
+	}
 	if m.addshards != nil {
 		fields = append(fields, syncrun.FieldShards)
 	}
@@ -14518,6 +14893,16 @@ func (m *SyncRunMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case syncrun.FieldOperations:
+		return m.AddedOperations()
+	case syncrun.FieldOperationsDone:
+		return m.AddedOperationsDone()
+	case syncrun.FieldOperationsFailed:
+		return m.AddedOperationsFailed()
+	case syncrun.FieldBytesTotal:
+		return m.AddedBytesTotal()
+	case syncrun.FieldBytesDone:
+		return m.AddedBytesDone()
 	case syncrun.FieldShards:
 		return m.AddedShards()
 	}
@@ -14529,6 +14914,41 @@ func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case syncrun.FieldOperations:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOperations(v)
+		return nil
+	case syncrun.FieldOperationsDone:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOperationsDone(v)
+		return nil
+	case syncrun.FieldOperationsFailed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOperationsFailed(v)
+		return nil
+	case syncrun.FieldBytesTotal:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBytesTotal(v)
+		return nil
+	case syncrun.FieldBytesDone:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBytesDone(v)
+		return nil
 	case syncrun.FieldShards:
 		v, ok := value.(int)
 		if !ok {
@@ -14637,6 +15057,21 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldReport:
 		m.ResetReport()
+		return nil
+	case syncrun.FieldOperations:
+		m.ResetOperations()
+		return nil
+	case syncrun.FieldOperationsDone:
+		m.ResetOperationsDone()
+		return nil
+	case syncrun.FieldOperationsFailed:
+		m.ResetOperationsFailed()
+		return nil
+	case syncrun.FieldBytesTotal:
+		m.ResetBytesTotal()
+		return nil
+	case syncrun.FieldBytesDone:
+		m.ResetBytesDone()
 		return nil
 	case syncrun.FieldRequestedBy:
 		m.ResetRequestedBy()

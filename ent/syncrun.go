@@ -45,6 +45,16 @@ type SyncRun struct {
 	Totals detail.RunTotals `json:"totals,omitempty"`
 	// Report holds the value of the "report" field.
 	Report detail.RunReport `json:"report,omitempty"`
+	// Transfers that have to be carried out.
+	Operations int `json:"operations,omitempty"`
+	// OperationsDone holds the value of the "operations_done" field.
+	OperationsDone int `json:"operations_done,omitempty"`
+	// Failed, refused, skipped or in conflict.
+	OperationsFailed int `json:"operations_failed,omitempty"`
+	// BytesTotal holds the value of the "bytes_total" field.
+	BytesTotal int64 `json:"bytes_total,omitempty"`
+	// Of finished operations; what is in flight is progress.
+	BytesDone int64 `json:"bytes_done,omitempty"`
 	// RequestedBy holds the value of the "requested_by" field.
 	RequestedBy string `json:"requested_by,omitempty"`
 	// Parts the operations were divided into.
@@ -103,7 +113,7 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case syncrun.FieldAutostart:
 			values[i] = new(sql.NullBool)
-		case syncrun.FieldShards:
+		case syncrun.FieldOperations, syncrun.FieldOperationsDone, syncrun.FieldOperationsFailed, syncrun.FieldBytesTotal, syncrun.FieldBytesDone, syncrun.FieldShards:
 			values[i] = new(sql.NullInt64)
 		case syncrun.FieldID, syncrun.FieldOrganizationID, syncrun.FieldSyncID, syncrun.FieldState, syncrun.FieldReason, syncrun.FieldTrigger, syncrun.FieldConflictID, syncrun.FieldDigest, syncrun.FieldRequestedBy:
 			values[i] = new(sql.NullString)
@@ -206,6 +216,36 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Report); err != nil {
 					return fmt.Errorf("unmarshal field report: %w", err)
 				}
+			}
+		case syncrun.FieldOperations:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field operations", values[i])
+			} else if value.Valid {
+				_m.Operations = int(value.Int64)
+			}
+		case syncrun.FieldOperationsDone:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field operations_done", values[i])
+			} else if value.Valid {
+				_m.OperationsDone = int(value.Int64)
+			}
+		case syncrun.FieldOperationsFailed:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field operations_failed", values[i])
+			} else if value.Valid {
+				_m.OperationsFailed = int(value.Int64)
+			}
+		case syncrun.FieldBytesTotal:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field bytes_total", values[i])
+			} else if value.Valid {
+				_m.BytesTotal = value.Int64
+			}
+		case syncrun.FieldBytesDone:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field bytes_done", values[i])
+			} else if value.Valid {
+				_m.BytesDone = value.Int64
 			}
 		case syncrun.FieldRequestedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -323,6 +363,21 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("report=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Report))
+	builder.WriteString(", ")
+	builder.WriteString("operations=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Operations))
+	builder.WriteString(", ")
+	builder.WriteString("operations_done=")
+	builder.WriteString(fmt.Sprintf("%v", _m.OperationsDone))
+	builder.WriteString(", ")
+	builder.WriteString("operations_failed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.OperationsFailed))
+	builder.WriteString(", ")
+	builder.WriteString("bytes_total=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BytesTotal))
+	builder.WriteString(", ")
+	builder.WriteString("bytes_done=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BytesDone))
 	builder.WriteString(", ")
 	builder.WriteString("requested_by=")
 	builder.WriteString(_m.RequestedBy)

@@ -170,6 +170,76 @@ func (_c *SyncRunCreate) SetNillableReport(v *detail.RunReport) *SyncRunCreate {
 	return _c
 }
 
+// SetOperations sets the "operations" field.
+func (_c *SyncRunCreate) SetOperations(v int) *SyncRunCreate {
+	_c.mutation.SetOperations(v)
+	return _c
+}
+
+// SetNillableOperations sets the "operations" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableOperations(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetOperations(*v)
+	}
+	return _c
+}
+
+// SetOperationsDone sets the "operations_done" field.
+func (_c *SyncRunCreate) SetOperationsDone(v int) *SyncRunCreate {
+	_c.mutation.SetOperationsDone(v)
+	return _c
+}
+
+// SetNillableOperationsDone sets the "operations_done" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableOperationsDone(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetOperationsDone(*v)
+	}
+	return _c
+}
+
+// SetOperationsFailed sets the "operations_failed" field.
+func (_c *SyncRunCreate) SetOperationsFailed(v int) *SyncRunCreate {
+	_c.mutation.SetOperationsFailed(v)
+	return _c
+}
+
+// SetNillableOperationsFailed sets the "operations_failed" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableOperationsFailed(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetOperationsFailed(*v)
+	}
+	return _c
+}
+
+// SetBytesTotal sets the "bytes_total" field.
+func (_c *SyncRunCreate) SetBytesTotal(v int64) *SyncRunCreate {
+	_c.mutation.SetBytesTotal(v)
+	return _c
+}
+
+// SetNillableBytesTotal sets the "bytes_total" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableBytesTotal(v *int64) *SyncRunCreate {
+	if v != nil {
+		_c.SetBytesTotal(*v)
+	}
+	return _c
+}
+
+// SetBytesDone sets the "bytes_done" field.
+func (_c *SyncRunCreate) SetBytesDone(v int64) *SyncRunCreate {
+	_c.mutation.SetBytesDone(v)
+	return _c
+}
+
+// SetNillableBytesDone sets the "bytes_done" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableBytesDone(v *int64) *SyncRunCreate {
+	if v != nil {
+		_c.SetBytesDone(*v)
+	}
+	return _c
+}
+
 // SetRequestedBy sets the "requested_by" field.
 func (_c *SyncRunCreate) SetRequestedBy(v string) *SyncRunCreate {
 	_c.mutation.SetRequestedBy(v)
@@ -331,6 +401,26 @@ func (_c *SyncRunCreate) defaults() error {
 		v := syncrun.DefaultDigest
 		_c.mutation.SetDigest(v)
 	}
+	if _, ok := _c.mutation.Operations(); !ok {
+		v := syncrun.DefaultOperations
+		_c.mutation.SetOperations(v)
+	}
+	if _, ok := _c.mutation.OperationsDone(); !ok {
+		v := syncrun.DefaultOperationsDone
+		_c.mutation.SetOperationsDone(v)
+	}
+	if _, ok := _c.mutation.OperationsFailed(); !ok {
+		v := syncrun.DefaultOperationsFailed
+		_c.mutation.SetOperationsFailed(v)
+	}
+	if _, ok := _c.mutation.BytesTotal(); !ok {
+		v := syncrun.DefaultBytesTotal
+		_c.mutation.SetBytesTotal(v)
+	}
+	if _, ok := _c.mutation.BytesDone(); !ok {
+		v := syncrun.DefaultBytesDone
+		_c.mutation.SetBytesDone(v)
+	}
 	if _, ok := _c.mutation.RequestedBy(); !ok {
 		v := syncrun.DefaultRequestedBy
 		_c.mutation.SetRequestedBy(v)
@@ -412,6 +502,21 @@ func (_c *SyncRunCreate) check() error {
 		if err := syncrun.DigestValidator(v); err != nil {
 			return &ValidationError{Name: "digest", err: fmt.Errorf(`ent: validator failed for field "SyncRun.digest": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Operations(); !ok {
+		return &ValidationError{Name: "operations", err: errors.New(`ent: missing required field "SyncRun.operations"`)}
+	}
+	if _, ok := _c.mutation.OperationsDone(); !ok {
+		return &ValidationError{Name: "operations_done", err: errors.New(`ent: missing required field "SyncRun.operations_done"`)}
+	}
+	if _, ok := _c.mutation.OperationsFailed(); !ok {
+		return &ValidationError{Name: "operations_failed", err: errors.New(`ent: missing required field "SyncRun.operations_failed"`)}
+	}
+	if _, ok := _c.mutation.BytesTotal(); !ok {
+		return &ValidationError{Name: "bytes_total", err: errors.New(`ent: missing required field "SyncRun.bytes_total"`)}
+	}
+	if _, ok := _c.mutation.BytesDone(); !ok {
+		return &ValidationError{Name: "bytes_done", err: errors.New(`ent: missing required field "SyncRun.bytes_done"`)}
 	}
 	if _, ok := _c.mutation.RequestedBy(); !ok {
 		return &ValidationError{Name: "requested_by", err: errors.New(`ent: missing required field "SyncRun.requested_by"`)}
@@ -510,6 +615,26 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Report(); ok {
 		_spec.SetField(syncrun.FieldReport, field.TypeJSON, value)
 		_node.Report = value
+	}
+	if value, ok := _c.mutation.Operations(); ok {
+		_spec.SetField(syncrun.FieldOperations, field.TypeInt, value)
+		_node.Operations = value
+	}
+	if value, ok := _c.mutation.OperationsDone(); ok {
+		_spec.SetField(syncrun.FieldOperationsDone, field.TypeInt, value)
+		_node.OperationsDone = value
+	}
+	if value, ok := _c.mutation.OperationsFailed(); ok {
+		_spec.SetField(syncrun.FieldOperationsFailed, field.TypeInt, value)
+		_node.OperationsFailed = value
+	}
+	if value, ok := _c.mutation.BytesTotal(); ok {
+		_spec.SetField(syncrun.FieldBytesTotal, field.TypeInt64, value)
+		_node.BytesTotal = value
+	}
+	if value, ok := _c.mutation.BytesDone(); ok {
+		_spec.SetField(syncrun.FieldBytesDone, field.TypeInt64, value)
+		_node.BytesDone = value
 	}
 	if value, ok := _c.mutation.RequestedBy(); ok {
 		_spec.SetField(syncrun.FieldRequestedBy, field.TypeString, value)
@@ -710,6 +835,96 @@ func (u *SyncRunUpsert) UpdateReport() *SyncRunUpsert {
 // ClearReport clears the value of the "report" field.
 func (u *SyncRunUpsert) ClearReport() *SyncRunUpsert {
 	u.SetNull(syncrun.FieldReport)
+	return u
+}
+
+// SetOperations sets the "operations" field.
+func (u *SyncRunUpsert) SetOperations(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldOperations, v)
+	return u
+}
+
+// UpdateOperations sets the "operations" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateOperations() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldOperations)
+	return u
+}
+
+// AddOperations adds v to the "operations" field.
+func (u *SyncRunUpsert) AddOperations(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldOperations, v)
+	return u
+}
+
+// SetOperationsDone sets the "operations_done" field.
+func (u *SyncRunUpsert) SetOperationsDone(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldOperationsDone, v)
+	return u
+}
+
+// UpdateOperationsDone sets the "operations_done" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateOperationsDone() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldOperationsDone)
+	return u
+}
+
+// AddOperationsDone adds v to the "operations_done" field.
+func (u *SyncRunUpsert) AddOperationsDone(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldOperationsDone, v)
+	return u
+}
+
+// SetOperationsFailed sets the "operations_failed" field.
+func (u *SyncRunUpsert) SetOperationsFailed(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldOperationsFailed, v)
+	return u
+}
+
+// UpdateOperationsFailed sets the "operations_failed" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateOperationsFailed() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldOperationsFailed)
+	return u
+}
+
+// AddOperationsFailed adds v to the "operations_failed" field.
+func (u *SyncRunUpsert) AddOperationsFailed(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldOperationsFailed, v)
+	return u
+}
+
+// SetBytesTotal sets the "bytes_total" field.
+func (u *SyncRunUpsert) SetBytesTotal(v int64) *SyncRunUpsert {
+	u.Set(syncrun.FieldBytesTotal, v)
+	return u
+}
+
+// UpdateBytesTotal sets the "bytes_total" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateBytesTotal() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldBytesTotal)
+	return u
+}
+
+// AddBytesTotal adds v to the "bytes_total" field.
+func (u *SyncRunUpsert) AddBytesTotal(v int64) *SyncRunUpsert {
+	u.Add(syncrun.FieldBytesTotal, v)
+	return u
+}
+
+// SetBytesDone sets the "bytes_done" field.
+func (u *SyncRunUpsert) SetBytesDone(v int64) *SyncRunUpsert {
+	u.Set(syncrun.FieldBytesDone, v)
+	return u
+}
+
+// UpdateBytesDone sets the "bytes_done" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateBytesDone() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldBytesDone)
+	return u
+}
+
+// AddBytesDone adds v to the "bytes_done" field.
+func (u *SyncRunUpsert) AddBytesDone(v int64) *SyncRunUpsert {
+	u.Add(syncrun.FieldBytesDone, v)
 	return u
 }
 
@@ -960,6 +1175,111 @@ func (u *SyncRunUpsertOne) UpdateReport() *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) ClearReport() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearReport()
+	})
+}
+
+// SetOperations sets the "operations" field.
+func (u *SyncRunUpsertOne) SetOperations(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetOperations(v)
+	})
+}
+
+// AddOperations adds v to the "operations" field.
+func (u *SyncRunUpsertOne) AddOperations(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddOperations(v)
+	})
+}
+
+// UpdateOperations sets the "operations" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateOperations() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateOperations()
+	})
+}
+
+// SetOperationsDone sets the "operations_done" field.
+func (u *SyncRunUpsertOne) SetOperationsDone(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetOperationsDone(v)
+	})
+}
+
+// AddOperationsDone adds v to the "operations_done" field.
+func (u *SyncRunUpsertOne) AddOperationsDone(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddOperationsDone(v)
+	})
+}
+
+// UpdateOperationsDone sets the "operations_done" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateOperationsDone() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateOperationsDone()
+	})
+}
+
+// SetOperationsFailed sets the "operations_failed" field.
+func (u *SyncRunUpsertOne) SetOperationsFailed(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetOperationsFailed(v)
+	})
+}
+
+// AddOperationsFailed adds v to the "operations_failed" field.
+func (u *SyncRunUpsertOne) AddOperationsFailed(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddOperationsFailed(v)
+	})
+}
+
+// UpdateOperationsFailed sets the "operations_failed" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateOperationsFailed() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateOperationsFailed()
+	})
+}
+
+// SetBytesTotal sets the "bytes_total" field.
+func (u *SyncRunUpsertOne) SetBytesTotal(v int64) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetBytesTotal(v)
+	})
+}
+
+// AddBytesTotal adds v to the "bytes_total" field.
+func (u *SyncRunUpsertOne) AddBytesTotal(v int64) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddBytesTotal(v)
+	})
+}
+
+// UpdateBytesTotal sets the "bytes_total" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateBytesTotal() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateBytesTotal()
+	})
+}
+
+// SetBytesDone sets the "bytes_done" field.
+func (u *SyncRunUpsertOne) SetBytesDone(v int64) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetBytesDone(v)
+	})
+}
+
+// AddBytesDone adds v to the "bytes_done" field.
+func (u *SyncRunUpsertOne) AddBytesDone(v int64) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddBytesDone(v)
+	})
+}
+
+// UpdateBytesDone sets the "bytes_done" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateBytesDone() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateBytesDone()
 	})
 }
 
@@ -1389,6 +1709,111 @@ func (u *SyncRunUpsertBulk) UpdateReport() *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) ClearReport() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearReport()
+	})
+}
+
+// SetOperations sets the "operations" field.
+func (u *SyncRunUpsertBulk) SetOperations(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetOperations(v)
+	})
+}
+
+// AddOperations adds v to the "operations" field.
+func (u *SyncRunUpsertBulk) AddOperations(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddOperations(v)
+	})
+}
+
+// UpdateOperations sets the "operations" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateOperations() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateOperations()
+	})
+}
+
+// SetOperationsDone sets the "operations_done" field.
+func (u *SyncRunUpsertBulk) SetOperationsDone(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetOperationsDone(v)
+	})
+}
+
+// AddOperationsDone adds v to the "operations_done" field.
+func (u *SyncRunUpsertBulk) AddOperationsDone(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddOperationsDone(v)
+	})
+}
+
+// UpdateOperationsDone sets the "operations_done" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateOperationsDone() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateOperationsDone()
+	})
+}
+
+// SetOperationsFailed sets the "operations_failed" field.
+func (u *SyncRunUpsertBulk) SetOperationsFailed(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetOperationsFailed(v)
+	})
+}
+
+// AddOperationsFailed adds v to the "operations_failed" field.
+func (u *SyncRunUpsertBulk) AddOperationsFailed(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddOperationsFailed(v)
+	})
+}
+
+// UpdateOperationsFailed sets the "operations_failed" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateOperationsFailed() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateOperationsFailed()
+	})
+}
+
+// SetBytesTotal sets the "bytes_total" field.
+func (u *SyncRunUpsertBulk) SetBytesTotal(v int64) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetBytesTotal(v)
+	})
+}
+
+// AddBytesTotal adds v to the "bytes_total" field.
+func (u *SyncRunUpsertBulk) AddBytesTotal(v int64) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddBytesTotal(v)
+	})
+}
+
+// UpdateBytesTotal sets the "bytes_total" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateBytesTotal() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateBytesTotal()
+	})
+}
+
+// SetBytesDone sets the "bytes_done" field.
+func (u *SyncRunUpsertBulk) SetBytesDone(v int64) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetBytesDone(v)
+	})
+}
+
+// AddBytesDone adds v to the "bytes_done" field.
+func (u *SyncRunUpsertBulk) AddBytesDone(v int64) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddBytesDone(v)
+	})
+}
+
+// UpdateBytesDone sets the "bytes_done" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateBytesDone() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateBytesDone()
 	})
 }
 

@@ -132,6 +132,111 @@ func (_u *SyncRunUpdate) ClearReport() *SyncRunUpdate {
 	return _u
 }
 
+// SetOperations sets the "operations" field.
+func (_u *SyncRunUpdate) SetOperations(v int) *SyncRunUpdate {
+	_u.mutation.ResetOperations()
+	_u.mutation.SetOperations(v)
+	return _u
+}
+
+// SetNillableOperations sets the "operations" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableOperations(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetOperations(*v)
+	}
+	return _u
+}
+
+// AddOperations adds value to the "operations" field.
+func (_u *SyncRunUpdate) AddOperations(v int) *SyncRunUpdate {
+	_u.mutation.AddOperations(v)
+	return _u
+}
+
+// SetOperationsDone sets the "operations_done" field.
+func (_u *SyncRunUpdate) SetOperationsDone(v int) *SyncRunUpdate {
+	_u.mutation.ResetOperationsDone()
+	_u.mutation.SetOperationsDone(v)
+	return _u
+}
+
+// SetNillableOperationsDone sets the "operations_done" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableOperationsDone(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetOperationsDone(*v)
+	}
+	return _u
+}
+
+// AddOperationsDone adds value to the "operations_done" field.
+func (_u *SyncRunUpdate) AddOperationsDone(v int) *SyncRunUpdate {
+	_u.mutation.AddOperationsDone(v)
+	return _u
+}
+
+// SetOperationsFailed sets the "operations_failed" field.
+func (_u *SyncRunUpdate) SetOperationsFailed(v int) *SyncRunUpdate {
+	_u.mutation.ResetOperationsFailed()
+	_u.mutation.SetOperationsFailed(v)
+	return _u
+}
+
+// SetNillableOperationsFailed sets the "operations_failed" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableOperationsFailed(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetOperationsFailed(*v)
+	}
+	return _u
+}
+
+// AddOperationsFailed adds value to the "operations_failed" field.
+func (_u *SyncRunUpdate) AddOperationsFailed(v int) *SyncRunUpdate {
+	_u.mutation.AddOperationsFailed(v)
+	return _u
+}
+
+// SetBytesTotal sets the "bytes_total" field.
+func (_u *SyncRunUpdate) SetBytesTotal(v int64) *SyncRunUpdate {
+	_u.mutation.ResetBytesTotal()
+	_u.mutation.SetBytesTotal(v)
+	return _u
+}
+
+// SetNillableBytesTotal sets the "bytes_total" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableBytesTotal(v *int64) *SyncRunUpdate {
+	if v != nil {
+		_u.SetBytesTotal(*v)
+	}
+	return _u
+}
+
+// AddBytesTotal adds value to the "bytes_total" field.
+func (_u *SyncRunUpdate) AddBytesTotal(v int64) *SyncRunUpdate {
+	_u.mutation.AddBytesTotal(v)
+	return _u
+}
+
+// SetBytesDone sets the "bytes_done" field.
+func (_u *SyncRunUpdate) SetBytesDone(v int64) *SyncRunUpdate {
+	_u.mutation.ResetBytesDone()
+	_u.mutation.SetBytesDone(v)
+	return _u
+}
+
+// SetNillableBytesDone sets the "bytes_done" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableBytesDone(v *int64) *SyncRunUpdate {
+	if v != nil {
+		_u.SetBytesDone(*v)
+	}
+	return _u
+}
+
+// AddBytesDone adds value to the "bytes_done" field.
+func (_u *SyncRunUpdate) AddBytesDone(v int64) *SyncRunUpdate {
+	_u.mutation.AddBytesDone(v)
+	return _u
+}
+
 // SetShards sets the "shards" field.
 func (_u *SyncRunUpdate) SetShards(v int) *SyncRunUpdate {
 	_u.mutation.ResetShards()
@@ -334,6 +439,36 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ReportCleared() {
 		_spec.ClearField(syncrun.FieldReport, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Operations(); ok {
+		_spec.SetField(syncrun.FieldOperations, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOperations(); ok {
+		_spec.AddField(syncrun.FieldOperations, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.OperationsDone(); ok {
+		_spec.SetField(syncrun.FieldOperationsDone, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOperationsDone(); ok {
+		_spec.AddField(syncrun.FieldOperationsDone, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.OperationsFailed(); ok {
+		_spec.SetField(syncrun.FieldOperationsFailed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOperationsFailed(); ok {
+		_spec.AddField(syncrun.FieldOperationsFailed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BytesTotal(); ok {
+		_spec.SetField(syncrun.FieldBytesTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBytesTotal(); ok {
+		_spec.AddField(syncrun.FieldBytesTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.BytesDone(); ok {
+		_spec.SetField(syncrun.FieldBytesDone, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBytesDone(); ok {
+		_spec.AddField(syncrun.FieldBytesDone, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Shards(); ok {
 		_spec.SetField(syncrun.FieldShards, field.TypeInt, value)
 	}
@@ -479,6 +614,111 @@ func (_u *SyncRunUpdateOne) SetNillableReport(v *detail.RunReport) *SyncRunUpdat
 // ClearReport clears the value of the "report" field.
 func (_u *SyncRunUpdateOne) ClearReport() *SyncRunUpdateOne {
 	_u.mutation.ClearReport()
+	return _u
+}
+
+// SetOperations sets the "operations" field.
+func (_u *SyncRunUpdateOne) SetOperations(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetOperations()
+	_u.mutation.SetOperations(v)
+	return _u
+}
+
+// SetNillableOperations sets the "operations" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableOperations(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetOperations(*v)
+	}
+	return _u
+}
+
+// AddOperations adds value to the "operations" field.
+func (_u *SyncRunUpdateOne) AddOperations(v int) *SyncRunUpdateOne {
+	_u.mutation.AddOperations(v)
+	return _u
+}
+
+// SetOperationsDone sets the "operations_done" field.
+func (_u *SyncRunUpdateOne) SetOperationsDone(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetOperationsDone()
+	_u.mutation.SetOperationsDone(v)
+	return _u
+}
+
+// SetNillableOperationsDone sets the "operations_done" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableOperationsDone(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetOperationsDone(*v)
+	}
+	return _u
+}
+
+// AddOperationsDone adds value to the "operations_done" field.
+func (_u *SyncRunUpdateOne) AddOperationsDone(v int) *SyncRunUpdateOne {
+	_u.mutation.AddOperationsDone(v)
+	return _u
+}
+
+// SetOperationsFailed sets the "operations_failed" field.
+func (_u *SyncRunUpdateOne) SetOperationsFailed(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetOperationsFailed()
+	_u.mutation.SetOperationsFailed(v)
+	return _u
+}
+
+// SetNillableOperationsFailed sets the "operations_failed" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableOperationsFailed(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetOperationsFailed(*v)
+	}
+	return _u
+}
+
+// AddOperationsFailed adds value to the "operations_failed" field.
+func (_u *SyncRunUpdateOne) AddOperationsFailed(v int) *SyncRunUpdateOne {
+	_u.mutation.AddOperationsFailed(v)
+	return _u
+}
+
+// SetBytesTotal sets the "bytes_total" field.
+func (_u *SyncRunUpdateOne) SetBytesTotal(v int64) *SyncRunUpdateOne {
+	_u.mutation.ResetBytesTotal()
+	_u.mutation.SetBytesTotal(v)
+	return _u
+}
+
+// SetNillableBytesTotal sets the "bytes_total" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableBytesTotal(v *int64) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetBytesTotal(*v)
+	}
+	return _u
+}
+
+// AddBytesTotal adds value to the "bytes_total" field.
+func (_u *SyncRunUpdateOne) AddBytesTotal(v int64) *SyncRunUpdateOne {
+	_u.mutation.AddBytesTotal(v)
+	return _u
+}
+
+// SetBytesDone sets the "bytes_done" field.
+func (_u *SyncRunUpdateOne) SetBytesDone(v int64) *SyncRunUpdateOne {
+	_u.mutation.ResetBytesDone()
+	_u.mutation.SetBytesDone(v)
+	return _u
+}
+
+// SetNillableBytesDone sets the "bytes_done" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableBytesDone(v *int64) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetBytesDone(*v)
+	}
+	return _u
+}
+
+// AddBytesDone adds value to the "bytes_done" field.
+func (_u *SyncRunUpdateOne) AddBytesDone(v int64) *SyncRunUpdateOne {
+	_u.mutation.AddBytesDone(v)
 	return _u
 }
 
@@ -713,6 +953,36 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if _u.mutation.ReportCleared() {
 		_spec.ClearField(syncrun.FieldReport, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Operations(); ok {
+		_spec.SetField(syncrun.FieldOperations, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOperations(); ok {
+		_spec.AddField(syncrun.FieldOperations, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.OperationsDone(); ok {
+		_spec.SetField(syncrun.FieldOperationsDone, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOperationsDone(); ok {
+		_spec.AddField(syncrun.FieldOperationsDone, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.OperationsFailed(); ok {
+		_spec.SetField(syncrun.FieldOperationsFailed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOperationsFailed(); ok {
+		_spec.AddField(syncrun.FieldOperationsFailed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BytesTotal(); ok {
+		_spec.SetField(syncrun.FieldBytesTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBytesTotal(); ok {
+		_spec.AddField(syncrun.FieldBytesTotal, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.BytesDone(); ok {
+		_spec.SetField(syncrun.FieldBytesDone, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBytesDone(); ok {
+		_spec.AddField(syncrun.FieldBytesDone, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Shards(); ok {
 		_spec.SetField(syncrun.FieldShards, field.TypeInt, value)

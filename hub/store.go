@@ -92,7 +92,8 @@ func (t *Tx) Enqueue(j Job) { t.jobs = append(t.jobs, j) }
 // InTx runs fn in a transaction of the viewer's organization. What fn changed and
 // what it emitted, audited and enqueued commits together or not at all. Events
 // get their numbers last, so that the organization's other commits wait for each
-// other as briefly as can be.
+// other as briefly as can be. Under a lease (WithLease) it fails with ErrLeaseLost
+// unless the lease still holds.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	viewer, ok := rule.From(ctx)
 	if !ok {
@@ -103,7 +104,14 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	tx := &Tx{Tx: etx}
+	done := false
+	defer func() {
+		if !done { // fn panicked: free the connection and let the panic pass
+			_ = etx.Rollback()
+		}
+	}()
 	commit, err := tx.run(ctx, viewer, fn)
+	done = true
 	if err != nil {
 		if rerr := etx.Rollback(); rerr != nil {
 			return errors.Join(err, fmt.Errorf("roll back: %w", rerr))
@@ -120,6 +128,9 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 }
 
 func (t *Tx) run(ctx context.Context, viewer rule.Viewer, fn func(context.Context, *Tx) error) (Commit, error) {
+	if err := t.fence(ctx); err != nil {
+		return Commit{}, err
+	}
 	if err := fn(ctx, t); err != nil {
 		return Commit{}, err
 	}

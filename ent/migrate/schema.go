@@ -640,6 +640,11 @@ var (
 		{Name: "digest", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "totals", Type: field.TypeJSON, Nullable: true},
 		{Name: "report", Type: field.TypeJSON, Nullable: true},
+		{Name: "operations", Type: field.TypeInt, Default: 0},
+		{Name: "operations_done", Type: field.TypeInt, Default: 0},
+		{Name: "operations_failed", Type: field.TypeInt, Default: 0},
+		{Name: "bytes_total", Type: field.TypeInt64, Default: 0},
+		{Name: "bytes_done", Type: field.TypeInt64, Default: 0},
 		{Name: "requested_by", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "shards", Type: field.TypeInt, Default: 0},
 		{Name: "planned_at", Type: field.TypeTime, Nullable: true},
@@ -656,13 +661,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_organizations_organization",
-				Columns:    []*schema.Column{SyncRunsColumns[16]},
+				Columns:    []*schema.Column{SyncRunsColumns[21]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "sync_runs_syncs_sync",
-				Columns:    []*schema.Column{SyncRunsColumns[17]},
+				Columns:    []*schema.Column{SyncRunsColumns[22]},
 				RefColumns: []*schema.Column{SyncsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -671,17 +676,17 @@ var (
 			{
 				Name:    "syncrun_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[16], SyncRunsColumns[0]},
+				Columns: []*schema.Column{SyncRunsColumns[21], SyncRunsColumns[0]},
 			},
 			{
 				Name:    "syncrun_sync_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[17], SyncRunsColumns[0]},
+				Columns: []*schema.Column{SyncRunsColumns[22], SyncRunsColumns[0]},
 			},
 			{
 				Name:    "syncrun_organization_id_state",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[16], SyncRunsColumns[3]},
+				Columns: []*schema.Column{SyncRunsColumns[21], SyncRunsColumns[3]},
 			},
 		},
 	}

@@ -893,14 +893,34 @@ func init() {
 	syncrun.DefaultDigest = syncrunDescDigest.Default.(string)
 	// syncrun.DigestValidator is a validator for the "digest" field. It is called by the builders before save.
 	syncrun.DigestValidator = syncrunDescDigest.Validators[0].(func(string) error)
+	// syncrunDescOperations is the schema descriptor for operations field.
+	syncrunDescOperations := syncrunFields[9].Descriptor()
+	// syncrun.DefaultOperations holds the default value on creation for the operations field.
+	syncrun.DefaultOperations = syncrunDescOperations.Default.(int)
+	// syncrunDescOperationsDone is the schema descriptor for operations_done field.
+	syncrunDescOperationsDone := syncrunFields[10].Descriptor()
+	// syncrun.DefaultOperationsDone holds the default value on creation for the operations_done field.
+	syncrun.DefaultOperationsDone = syncrunDescOperationsDone.Default.(int)
+	// syncrunDescOperationsFailed is the schema descriptor for operations_failed field.
+	syncrunDescOperationsFailed := syncrunFields[11].Descriptor()
+	// syncrun.DefaultOperationsFailed holds the default value on creation for the operations_failed field.
+	syncrun.DefaultOperationsFailed = syncrunDescOperationsFailed.Default.(int)
+	// syncrunDescBytesTotal is the schema descriptor for bytes_total field.
+	syncrunDescBytesTotal := syncrunFields[12].Descriptor()
+	// syncrun.DefaultBytesTotal holds the default value on creation for the bytes_total field.
+	syncrun.DefaultBytesTotal = syncrunDescBytesTotal.Default.(int64)
+	// syncrunDescBytesDone is the schema descriptor for bytes_done field.
+	syncrunDescBytesDone := syncrunFields[13].Descriptor()
+	// syncrun.DefaultBytesDone holds the default value on creation for the bytes_done field.
+	syncrun.DefaultBytesDone = syncrunDescBytesDone.Default.(int64)
 	// syncrunDescRequestedBy is the schema descriptor for requested_by field.
-	syncrunDescRequestedBy := syncrunFields[9].Descriptor()
+	syncrunDescRequestedBy := syncrunFields[14].Descriptor()
 	// syncrun.DefaultRequestedBy holds the default value on creation for the requested_by field.
 	syncrun.DefaultRequestedBy = syncrunDescRequestedBy.Default.(string)
 	// syncrun.RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
 	syncrun.RequestedByValidator = syncrunDescRequestedBy.Validators[0].(func(string) error)
 	// syncrunDescShards is the schema descriptor for shards field.
-	syncrunDescShards := syncrunFields[10].Descriptor()
+	syncrunDescShards := syncrunFields[15].Descriptor()
 	// syncrun.DefaultShards holds the default value on creation for the shards field.
 	syncrun.DefaultShards = syncrunDescShards.Default.(int)
 	// syncrunDescID is the schema descriptor for id field.

@@ -40,6 +40,16 @@ const (
 	FieldTotals = "totals"
 	// FieldReport holds the string denoting the report field in the database.
 	FieldReport = "report"
+	// FieldOperations holds the string denoting the operations field in the database.
+	FieldOperations = "operations"
+	// FieldOperationsDone holds the string denoting the operations_done field in the database.
+	FieldOperationsDone = "operations_done"
+	// FieldOperationsFailed holds the string denoting the operations_failed field in the database.
+	FieldOperationsFailed = "operations_failed"
+	// FieldBytesTotal holds the string denoting the bytes_total field in the database.
+	FieldBytesTotal = "bytes_total"
+	// FieldBytesDone holds the string denoting the bytes_done field in the database.
+	FieldBytesDone = "bytes_done"
 	// FieldRequestedBy holds the string denoting the requested_by field in the database.
 	FieldRequestedBy = "requested_by"
 	// FieldShards holds the string denoting the shards field in the database.
@@ -87,6 +97,11 @@ var Columns = []string{
 	FieldDigest,
 	FieldTotals,
 	FieldReport,
+	FieldOperations,
+	FieldOperationsDone,
+	FieldOperationsFailed,
+	FieldBytesTotal,
+	FieldBytesDone,
 	FieldRequestedBy,
 	FieldShards,
 	FieldPlannedAt,
@@ -134,6 +149,16 @@ var (
 	DefaultDigest string
 	// DigestValidator is a validator for the "digest" field. It is called by the builders before save.
 	DigestValidator func(string) error
+	// DefaultOperations holds the default value on creation for the "operations" field.
+	DefaultOperations int
+	// DefaultOperationsDone holds the default value on creation for the "operations_done" field.
+	DefaultOperationsDone int
+	// DefaultOperationsFailed holds the default value on creation for the "operations_failed" field.
+	DefaultOperationsFailed int
+	// DefaultBytesTotal holds the default value on creation for the "bytes_total" field.
+	DefaultBytesTotal int64
+	// DefaultBytesDone holds the default value on creation for the "bytes_done" field.
+	DefaultBytesDone int64
 	// DefaultRequestedBy holds the default value on creation for the "requested_by" field.
 	DefaultRequestedBy string
 	// RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
@@ -261,6 +286,31 @@ func ByAutostart(opts ...sql.OrderTermOption) OrderOption {
 // ByDigest orders the results by the digest field.
 func ByDigest(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDigest, opts...).ToFunc()
+}
+
+// ByOperations orders the results by the operations field.
+func ByOperations(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOperations, opts...).ToFunc()
+}
+
+// ByOperationsDone orders the results by the operations_done field.
+func ByOperationsDone(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOperationsDone, opts...).ToFunc()
+}
+
+// ByOperationsFailed orders the results by the operations_failed field.
+func ByOperationsFailed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOperationsFailed, opts...).ToFunc()
+}
+
+// ByBytesTotal orders the results by the bytes_total field.
+func ByBytesTotal(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBytesTotal, opts...).ToFunc()
+}
+
+// ByBytesDone orders the results by the bytes_done field.
+func ByBytesDone(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBytesDone, opts...).ToFunc()
 }
 
 // ByRequestedBy orders the results by the requested_by field.

@@ -105,6 +105,31 @@ func Digest(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldDigest, v))
 }
 
+// Operations applies equality check predicate on the "operations" field. It's identical to OperationsEQ.
+func Operations(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldOperations, v))
+}
+
+// OperationsDone applies equality check predicate on the "operations_done" field. It's identical to OperationsDoneEQ.
+func OperationsDone(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldOperationsDone, v))
+}
+
+// OperationsFailed applies equality check predicate on the "operations_failed" field. It's identical to OperationsFailedEQ.
+func OperationsFailed(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldOperationsFailed, v))
+}
+
+// BytesTotal applies equality check predicate on the "bytes_total" field. It's identical to BytesTotalEQ.
+func BytesTotal(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldBytesTotal, v))
+}
+
+// BytesDone applies equality check predicate on the "bytes_done" field. It's identical to BytesDoneEQ.
+func BytesDone(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldBytesDone, v))
+}
+
 // RequestedBy applies equality check predicate on the "requested_by" field. It's identical to RequestedByEQ.
 func RequestedBy(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldRequestedBy, v))
@@ -613,6 +638,206 @@ func ReportIsNil() predicate.SyncRun {
 // ReportNotNil applies the NotNil predicate on the "report" field.
 func ReportNotNil() predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldNotNull(FieldReport))
+}
+
+// OperationsEQ applies the EQ predicate on the "operations" field.
+func OperationsEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldOperations, v))
+}
+
+// OperationsNEQ applies the NEQ predicate on the "operations" field.
+func OperationsNEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldOperations, v))
+}
+
+// OperationsIn applies the In predicate on the "operations" field.
+func OperationsIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldOperations, vs...))
+}
+
+// OperationsNotIn applies the NotIn predicate on the "operations" field.
+func OperationsNotIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldOperations, vs...))
+}
+
+// OperationsGT applies the GT predicate on the "operations" field.
+func OperationsGT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldOperations, v))
+}
+
+// OperationsGTE applies the GTE predicate on the "operations" field.
+func OperationsGTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldOperations, v))
+}
+
+// OperationsLT applies the LT predicate on the "operations" field.
+func OperationsLT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldOperations, v))
+}
+
+// OperationsLTE applies the LTE predicate on the "operations" field.
+func OperationsLTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldOperations, v))
+}
+
+// OperationsDoneEQ applies the EQ predicate on the "operations_done" field.
+func OperationsDoneEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldOperationsDone, v))
+}
+
+// OperationsDoneNEQ applies the NEQ predicate on the "operations_done" field.
+func OperationsDoneNEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldOperationsDone, v))
+}
+
+// OperationsDoneIn applies the In predicate on the "operations_done" field.
+func OperationsDoneIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldOperationsDone, vs...))
+}
+
+// OperationsDoneNotIn applies the NotIn predicate on the "operations_done" field.
+func OperationsDoneNotIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldOperationsDone, vs...))
+}
+
+// OperationsDoneGT applies the GT predicate on the "operations_done" field.
+func OperationsDoneGT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldOperationsDone, v))
+}
+
+// OperationsDoneGTE applies the GTE predicate on the "operations_done" field.
+func OperationsDoneGTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldOperationsDone, v))
+}
+
+// OperationsDoneLT applies the LT predicate on the "operations_done" field.
+func OperationsDoneLT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldOperationsDone, v))
+}
+
+// OperationsDoneLTE applies the LTE predicate on the "operations_done" field.
+func OperationsDoneLTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldOperationsDone, v))
+}
+
+// OperationsFailedEQ applies the EQ predicate on the "operations_failed" field.
+func OperationsFailedEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldOperationsFailed, v))
+}
+
+// OperationsFailedNEQ applies the NEQ predicate on the "operations_failed" field.
+func OperationsFailedNEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldOperationsFailed, v))
+}
+
+// OperationsFailedIn applies the In predicate on the "operations_failed" field.
+func OperationsFailedIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldOperationsFailed, vs...))
+}
+
+// OperationsFailedNotIn applies the NotIn predicate on the "operations_failed" field.
+func OperationsFailedNotIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldOperationsFailed, vs...))
+}
+
+// OperationsFailedGT applies the GT predicate on the "operations_failed" field.
+func OperationsFailedGT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldOperationsFailed, v))
+}
+
+// OperationsFailedGTE applies the GTE predicate on the "operations_failed" field.
+func OperationsFailedGTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldOperationsFailed, v))
+}
+
+// OperationsFailedLT applies the LT predicate on the "operations_failed" field.
+func OperationsFailedLT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldOperationsFailed, v))
+}
+
+// OperationsFailedLTE applies the LTE predicate on the "operations_failed" field.
+func OperationsFailedLTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldOperationsFailed, v))
+}
+
+// BytesTotalEQ applies the EQ predicate on the "bytes_total" field.
+func BytesTotalEQ(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldBytesTotal, v))
+}
+
+// BytesTotalNEQ applies the NEQ predicate on the "bytes_total" field.
+func BytesTotalNEQ(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldBytesTotal, v))
+}
+
+// BytesTotalIn applies the In predicate on the "bytes_total" field.
+func BytesTotalIn(vs ...int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldBytesTotal, vs...))
+}
+
+// BytesTotalNotIn applies the NotIn predicate on the "bytes_total" field.
+func BytesTotalNotIn(vs ...int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldBytesTotal, vs...))
+}
+
+// BytesTotalGT applies the GT predicate on the "bytes_total" field.
+func BytesTotalGT(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldBytesTotal, v))
+}
+
+// BytesTotalGTE applies the GTE predicate on the "bytes_total" field.
+func BytesTotalGTE(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldBytesTotal, v))
+}
+
+// BytesTotalLT applies the LT predicate on the "bytes_total" field.
+func BytesTotalLT(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldBytesTotal, v))
+}
+
+// BytesTotalLTE applies the LTE predicate on the "bytes_total" field.
+func BytesTotalLTE(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldBytesTotal, v))
+}
+
+// BytesDoneEQ applies the EQ predicate on the "bytes_done" field.
+func BytesDoneEQ(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldBytesDone, v))
+}
+
+// BytesDoneNEQ applies the NEQ predicate on the "bytes_done" field.
+func BytesDoneNEQ(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldBytesDone, v))
+}
+
+// BytesDoneIn applies the In predicate on the "bytes_done" field.
+func BytesDoneIn(vs ...int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldBytesDone, vs...))
+}
+
+// BytesDoneNotIn applies the NotIn predicate on the "bytes_done" field.
+func BytesDoneNotIn(vs ...int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldBytesDone, vs...))
+}
+
+// BytesDoneGT applies the GT predicate on the "bytes_done" field.
+func BytesDoneGT(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldBytesDone, v))
+}
+
+// BytesDoneGTE applies the GTE predicate on the "bytes_done" field.
+func BytesDoneGTE(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldBytesDone, v))
+}
+
+// BytesDoneLT applies the LT predicate on the "bytes_done" field.
+func BytesDoneLT(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldBytesDone, v))
+}
+
+// BytesDoneLTE applies the LTE predicate on the "bytes_done" field.
+func BytesDoneLTE(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldBytesDone, v))
 }
 
 // RequestedByEQ applies the EQ predicate on the "requested_by" field.
