@@ -20,7 +20,7 @@ type photo struct {
 }
 
 // bytesPerPixel is about what the grain below costs at the quality used.
-const bytesPerPixel = 0.73
+const bytesPerPixel = 0.52
 
 func (p photo) jpeg() ([]byte, error) {
 	width := int(math.Sqrt(float64(p.bytes)/bytesPerPixel*1.5)) &^ 15
