@@ -102,7 +102,8 @@ type Source interface {
 	// Open reads from offset to the end. The returned Object describes the very
 	// content that is read. With a non-empty revision the read fails with
 	// Conflict unless the file still has it; a change during the read makes the
-	// reader fail with Conflict, never return mixed content silently.
+	// reader fail with Conflict, never return mixed content silently. An offset
+	// below zero or beyond the end fails with Invalid.
 	Open(ctx context.Context, path string, offset int64, revision string) (io.ReadCloser, Object, error)
 }
 
@@ -152,7 +153,10 @@ type Session interface {
 	PartSize() int64
 
 	// Write sends the next n bytes, read from r, where n is PartSize or what is
-	// left. On an error Offset is unchanged and the same part may be sent again.
+	// left; any other n fails with Invalid. On an error Offset is unchanged and the
+	// same part may be sent again. An error of r stays in the returned error's
+	// chain, so that the caller can tell a broken source from a broken target; an r
+	// that ends early fails with Corrupt.
 	Write(ctx context.Context, r io.Reader, n int64) error
 
 	// Checkpoint is what Resume needs, or nil if the upload cannot be resumed (it
