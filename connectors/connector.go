@@ -93,7 +93,8 @@ type Skipped struct {
 type Source interface {
 	// List returns the files below prefix ("" for all; otherwise a folder path
 	// without trailing slash) in pages, in no promised order. cursor is "" at
-	// first, then Page.Next. Folders are not listed.
+	// first, then Page.Next. Folders are not listed, and the hub's own HubFolder
+	// only if prefix lies in it.
 	List(ctx context.Context, prefix, cursor string) (Page, error)
 
 	// Stat describes one file, or fails with NotFound.
@@ -220,7 +221,7 @@ type Changes struct {
 
 // ChangeFeed tells what changed since a cursor, so that a large store need not
 // be listed again. It may report a path too often, never too seldom; where it
-// cannot keep that promise it fails with CursorReset.
+// cannot keep that promise it fails with CursorReset. HubFolder is left out.
 type ChangeFeed interface {
 	// Latest returns a cursor for "from now on".
 	Latest(ctx context.Context) (string, error)

@@ -29,6 +29,14 @@ func (s suite) testSource(t *testing.T) {
 			t.wantKind("list with a bad cursor", err, connectors.Invalid, connectors.CursorReset, connectors.Permanent)
 		}
 	})
+	s.run(t, "HubFolder", func(t *test) {
+		t.mustPut("a.jpg", content(1, 10))
+		kept := connectors.HubFolder + "/conflicts/a.jpg"
+		t.mustPut(kept, content(2, 10))
+		t.wantContent(kept, content(2, 10))
+		t.wantList("", "a.jpg")
+		t.wantList(connectors.HubFolder+"/conflicts", kept)
+	})
 	s.run(t, "ZeroBytes", func(t *test) {
 		t.mustPut("empty.xmp", nil)
 		t.wantContent("empty.xmp", nil)
