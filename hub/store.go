@@ -5,12 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/job"
 	"github.com/wedsync/wedsync/ent/rule"
 )
+
+// bulkRows is how many rows one INSERT takes: far below the 32,766 variables that
+// SQLite allows in a statement.
+const bulkRows = 500
 
 // Event tells that something changed its state.
 type Event struct {
@@ -170,9 +175,13 @@ func (t *Tx) writeJobs(ctx context.Context, viewer rule.Viewer) ([]*ent.Job, err
 			rows[i].SetDueAt(j.DueAt.UTC().Truncate(time.Microsecond))
 		}
 	}
-	jobs, err := t.Job.CreateBulk(rows...).Save(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("write jobs: %w", err)
+	jobs := make([]*ent.Job, 0, len(rows))
+	for chunk := range slices.Chunk(rows, bulkRows) {
+		written, err := t.Job.CreateBulk(chunk...).Save(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("write jobs: %w", err)
+		}
+		jobs = append(jobs, written...)
 	}
 	return jobs, nil
 }
@@ -194,8 +203,10 @@ func (t *Tx) writeAudits(ctx context.Context, viewer rule.Viewer) error {
 		rows[i] = t.AuditEntry.Create().SetOrganizationID(viewer.OrganizationID).
 			SetActor(viewer.Actor()).SetVia(via).SetAction(a.Action).SetSubjectID(a.SubjectID).SetData(data)
 	}
-	if err := t.AuditEntry.CreateBulk(rows...).Exec(ctx); err != nil {
-		return fmt.Errorf("write audit entries: %w", err)
+	for chunk := range slices.Chunk(rows, bulkRows) {
+		if err := t.AuditEntry.CreateBulk(chunk...).Exec(ctx); err != nil {
+			return fmt.Errorf("write audit entries: %w", err)
+		}
 	}
 	return nil
 }
@@ -224,8 +235,10 @@ func (t *Tx) writeEvents(ctx context.Context, viewer rule.Viewer) (int64, error)
 			SetSeq(org.EventSeq - n + int64(i) + 1).SetType(e.Type).SetSubjectID(e.SubjectID).
 			SetWeddingID(e.WeddingID).SetActor(viewer.Actor()).SetData(data)
 	}
-	if err := t.Event.CreateBulk(rows...).Exec(ctx); err != nil {
-		return 0, fmt.Errorf("write events: %w", err)
+	for chunk := range slices.Chunk(rows, bulkRows) {
+		if err := t.Event.CreateBulk(chunk...).Exec(ctx); err != nil {
+			return 0, fmt.Errorf("write events: %w", err)
+		}
 	}
 	return org.EventSeq, nil
 }
