@@ -84,6 +84,8 @@ type Page struct {
 }
 
 // Skipped is an entry that a Source does not offer, with the reason for people.
+// A skipped folder stands for everything below it. What is skipped is unknown,
+// not absent: nothing may be deleted elsewhere because of it.
 type Skipped struct {
 	Path   string
 	Reason string

@@ -65,6 +65,9 @@ func (r NameRules) Check(path string) string {
 			return why
 		}
 	}
+	if top, _, _ := strings.Cut(path, "/"); top != HubFolder && r.Key(top) == HubFolder {
+		return fmt.Sprintf("the name %q is taken for the hub's own folder there", top)
+	}
 	return ""
 }
 
@@ -94,8 +97,9 @@ func (r NameRules) checkSegment(s string) string {
 	return ""
 }
 
-// Key maps a path to what the store distinguishes: two paths with the same Key
-// are one file there.
+// Key maps a path to what the store distinguishes: two paths with different Keys
+// are two files there; two with the same Key must be taken for one, though some
+// stores fold less than Key does.
 func (r NameRules) Key(path string) string {
 	if r.Normalization == NormalizationFolds {
 		path = norm.NFC.String(path)
