@@ -314,6 +314,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			request.FieldKey:            {Type: field.TypeString, Column: request.FieldKey},
 			request.FieldInputHash:      {Type: field.TypeBytes, Column: request.FieldInputHash},
 			request.FieldResultID:       {Type: field.TypeString, Column: request.FieldResultID},
+			request.FieldData:           {Type: field.TypeJSON, Column: request.FieldData},
 		},
 	}
 	graph.Nodes[12] = &sqlgraph.Node{
@@ -2444,6 +2445,11 @@ func (f *RequestFilter) WhereInputHash(p entql.BytesP) {
 // WhereResultID applies the entql string predicate on the result_id field.
 func (f *RequestFilter) WhereResultID(p entql.StringP) {
 	f.Where(p.Field(request.FieldResultID))
+}
+
+// WhereData applies the entql json.RawMessage predicate on the data field.
+func (f *RequestFilter) WhereData(p entql.BytesP) {
+	f.Where(p.Field(request.FieldData))
 }
 
 // WhereHasOrganization applies a predicate to check if query has an edge organization.

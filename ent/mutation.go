@@ -11770,6 +11770,8 @@ type RequestMutation struct {
 	key                 *string
 	input_hash          *[]byte
 	result_id           *string
+	data                *json.RawMessage
+	appenddata          json.RawMessage
 	clearedFields       map[string]struct{}
 	organization        *string
 	clearedorganization bool
@@ -12134,6 +12136,71 @@ func (m *RequestMutation) ResetResultID() {
 	m.result_id = nil
 }
 
+// SetData sets the "data" field.
+func (m *RequestMutation) SetData(jm json.RawMessage) {
+	m.data = &jm
+	m.appenddata = nil
+}
+
+// Data returns the value of the "data" field in the mutation.
+func (m *RequestMutation) Data() (r json.RawMessage, exists bool) {
+	v := m.data
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldData returns the old "data" field's value of the Request entity.
+// If the Request object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RequestMutation) OldData(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldData is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldData requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldData: %w", err)
+	}
+	return oldValue.Data, nil
+}
+
+// AppendData adds jm to the "data" field.
+func (m *RequestMutation) AppendData(jm json.RawMessage) {
+	m.appenddata = append(m.appenddata, jm...)
+}
+
+// AppendedData returns the list of values that were appended to the "data" field in this mutation.
+func (m *RequestMutation) AppendedData() (json.RawMessage, bool) {
+	if len(m.appenddata) == 0 {
+		return nil, false
+	}
+	return m.appenddata, true
+}
+
+// ClearData clears the value of the "data" field.
+func (m *RequestMutation) ClearData() {
+	m.data = nil
+	m.appenddata = nil
+	m.clearedFields[request.FieldData] = struct{}{}
+}
+
+// DataCleared returns if the "data" field was cleared in this mutation.
+func (m *RequestMutation) DataCleared() bool {
+	_, ok := m.clearedFields[request.FieldData]
+	return ok
+}
+
+// ResetData resets all changes to the "data" field.
+func (m *RequestMutation) ResetData() {
+	m.data = nil
+	m.appenddata = nil
+	delete(m.clearedFields, request.FieldData)
+}
+
 // ClearOrganization clears the "organization" edge to the Organization entity.
 func (m *RequestMutation) ClearOrganization() {
 	m.clearedorganization = true
@@ -12195,7 +12262,7 @@ func (m *RequestMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RequestMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, request.FieldCreatedAt)
 	}
@@ -12216,6 +12283,9 @@ func (m *RequestMutation) Fields() []string {
 	}
 	if m.result_id != nil {
 		fields = append(fields, request.FieldResultID)
+	}
+	if m.data != nil {
+		fields = append(fields, request.FieldData)
 	}
 	return fields
 }
@@ -12239,6 +12309,8 @@ func (m *RequestMutation) Field(name string) (ent.Value, bool) {
 		return m.InputHash()
 	case request.FieldResultID:
 		return m.ResultID()
+	case request.FieldData:
+		return m.Data()
 	}
 	return nil, false
 }
@@ -12262,6 +12334,8 @@ func (m *RequestMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldInputHash(ctx)
 	case request.FieldResultID:
 		return m.OldResultID(ctx)
+	case request.FieldData:
+		return m.OldData(ctx)
 	}
 	return nil, fmt.Errorf("unknown Request field %s", name)
 }
@@ -12320,6 +12394,13 @@ func (m *RequestMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetResultID(v)
 		return nil
+	case request.FieldData:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetData(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Request field %s", name)
 }
@@ -12349,7 +12430,11 @@ func (m *RequestMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *RequestMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(request.FieldData) {
+		fields = append(fields, request.FieldData)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -12362,6 +12447,11 @@ func (m *RequestMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *RequestMutation) ClearField(name string) error {
+	switch name {
+	case request.FieldData:
+		m.ClearData()
+		return nil
+	}
 	return fmt.Errorf("unknown Request nullable field %s", name)
 }
 
@@ -12389,6 +12479,9 @@ func (m *RequestMutation) ResetField(name string) error {
 		return nil
 	case request.FieldResultID:
 		m.ResetResultID()
+		return nil
+	case request.FieldData:
+		m.ResetData()
 		return nil
 	}
 	return fmt.Errorf("unknown Request field %s", name)

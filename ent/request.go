@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -32,6 +33,8 @@ type Request struct {
 	InputHash []byte `json:"input_hash,omitempty"`
 	// ResultID holds the value of the "result_id" field.
 	ResultID string `json:"result_id,omitempty"`
+	// What the answer held beyond the thing itself; never a secret.
+	Data json.RawMessage `json:"data,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the RequestQuery when eager-loading is set.
 	Edges        RequestEdges `json:"edges"`
@@ -63,7 +66,7 @@ func (*Request) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case request.FieldInputHash:
+		case request.FieldInputHash, request.FieldData:
 			values[i] = new([]byte)
 		case request.FieldID, request.FieldOrganizationID, request.FieldOperation, request.FieldKey, request.FieldResultID:
 			values[i] = new(sql.NullString)
@@ -132,6 +135,14 @@ func (_m *Request) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ResultID = value.String
 			}
+		case request.FieldData:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field data", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Data); err != nil {
+					return fmt.Errorf("unmarshal field data: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -193,6 +204,9 @@ func (_m *Request) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("result_id=")
 	builder.WriteString(_m.ResultID)
+	builder.WriteString(", ")
+	builder.WriteString("data=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Data))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -79,6 +80,12 @@ func (_c *RequestCreate) SetInputHash(v []byte) *RequestCreate {
 // SetResultID sets the "result_id" field.
 func (_c *RequestCreate) SetResultID(v string) *RequestCreate {
 	_c.mutation.SetResultID(v)
+	return _c
+}
+
+// SetData sets the "data" field.
+func (_c *RequestCreate) SetData(v json.RawMessage) *RequestCreate {
+	_c.mutation.SetData(v)
 	return _c
 }
 
@@ -278,6 +285,10 @@ func (_c *RequestCreate) createSpec() (*Request, *sqlgraph.CreateSpec) {
 		_spec.SetField(request.FieldResultID, field.TypeString, value)
 		_node.ResultID = value
 	}
+	if value, ok := _c.mutation.Data(); ok {
+		_spec.SetField(request.FieldData, field.TypeJSON, value)
+		_node.Data = value
+	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -393,6 +404,9 @@ func (u *RequestUpsertOne) UpdateNewValues() *RequestUpsertOne {
 		}
 		if _, exists := u.create.mutation.ResultID(); exists {
 			s.SetIgnore(request.FieldResultID)
+		}
+		if _, exists := u.create.mutation.Data(); exists {
+			s.SetIgnore(request.FieldData)
 		}
 	}))
 	return u
@@ -639,6 +653,9 @@ func (u *RequestUpsertBulk) UpdateNewValues() *RequestUpsertBulk {
 			}
 			if _, exists := b.mutation.ResultID(); exists {
 				s.SetIgnore(request.FieldResultID)
+			}
+			if _, exists := b.mutation.Data(); exists {
+				s.SetIgnore(request.FieldData)
 			}
 		}
 	}))

@@ -29,7 +29,8 @@ type Event struct {
 	Data any
 }
 
-// Audit says what the viewer did.
+// Audit says what the viewer did. A mutation that is sent again with the same
+// idempotency key is answered with the first entry's subject and data.
 type Audit struct {
 	// Action is the mutation or system action: "connection.create".
 	Action    string
@@ -126,6 +127,9 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 	if err := etx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	if r := pending(ctx); r != nil && len(tx.audits) > 0 {
+		r.committed = true
+	}
 	if commit.LastSeq > 0 || len(commit.Jobs) > 0 {
 		s.observer.Committed(ctx, commit)
 	}
@@ -149,7 +153,10 @@ func (t *Tx) run(ctx context.Context, viewer rule.Viewer, fn func(context.Contex
 	// The books are the hub's own: a viewer who may do the thing need not be
 	// allowed to write events.
 	ctx = rule.SystemWithin(ctx, viewer.OrganizationID)
-	var err error
+	err := t.remember(ctx, viewer.OrganizationID)
+	if err != nil {
+		return c, err
+	}
 	if c.Jobs, err = t.writeJobs(ctx, viewer); err != nil {
 		return c, err
 	}

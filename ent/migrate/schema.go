@@ -550,6 +550,7 @@ var (
 		{Name: "key", Type: field.TypeString, Size: 200},
 		{Name: "input_hash", Type: field.TypeBytes, Size: 32},
 		{Name: "result_id", Type: field.TypeString, Size: 40},
+		{Name: "data", Type: field.TypeJSON, Nullable: true},
 		{Name: "organization_id", Type: field.TypeString, Size: 40},
 	}
 	// RequestsTable holds the schema information for the "requests" table.
@@ -560,7 +561,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "requests_organizations_organization",
-				Columns:    []*schema.Column{RequestsColumns[7]},
+				Columns:    []*schema.Column{RequestsColumns[8]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -569,12 +570,12 @@ var (
 			{
 				Name:    "request_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{RequestsColumns[7], RequestsColumns[0]},
+				Columns: []*schema.Column{RequestsColumns[8], RequestsColumns[0]},
 			},
 			{
 				Name:    "request_organization_id_operation_key",
 				Unique:  true,
-				Columns: []*schema.Column{RequestsColumns[7], RequestsColumns[3], RequestsColumns[4]},
+				Columns: []*schema.Column{RequestsColumns[8], RequestsColumns[3], RequestsColumns[4]},
 			},
 			{
 				Name:    "request_created_at",

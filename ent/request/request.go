@@ -29,6 +29,8 @@ const (
 	FieldInputHash = "input_hash"
 	// FieldResultID holds the string denoting the result_id field in the database.
 	FieldResultID = "result_id"
+	// FieldData holds the string denoting the data field in the database.
+	FieldData = "data"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// Table holds the table name of the request in the database.
@@ -52,6 +54,7 @@ var Columns = []string{
 	FieldKey,
 	FieldInputHash,
 	FieldResultID,
+	FieldData,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

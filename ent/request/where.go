@@ -480,6 +480,16 @@ func ResultIDContainsFold(v string) predicate.Request {
 	return predicate.Request(sql.FieldContainsFold(FieldResultID, v))
 }
 
+// DataIsNil applies the IsNil predicate on the "data" field.
+func DataIsNil() predicate.Request {
+	return predicate.Request(sql.FieldIsNull(FieldData))
+}
+
+// DataNotNil applies the NotNil predicate on the "data" field.
+func DataNotNil() predicate.Request {
+	return predicate.Request(sql.FieldNotNull(FieldData))
+}
+
 // HasOrganization applies the HasEdge predicate on the "organization" edge.
 func HasOrganization() predicate.Request {
 	return predicate.Request(func(s *sql.Selector) {

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"encoding/json"
+
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -23,6 +25,8 @@ func (Request) Fields() []ent.Field {
 		field.String("key").Immutable().NotEmpty().MaxLen(200),
 		field.Bytes("input_hash").Immutable().MaxLen(32).Comment("A key used again for other input is refused."),
 		field.String("result_id").Immutable().MaxLen(40),
+		field.JSON("data", json.RawMessage{}).Optional().Immutable().
+			Comment("What the answer held beyond the thing itself; never a secret."),
 	}
 }
 
