@@ -1,0 +1,2 @@
+-- reverse: modify "requests" table
+ALTER TABLE "requests" DROP COLUMN "data";

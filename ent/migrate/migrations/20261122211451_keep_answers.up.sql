@@ -1,0 +1,2 @@
+-- modify "requests" table
+ALTER TABLE "requests" ADD COLUMN "data" jsonb NULL;
