@@ -1,0 +1,16 @@
+package s3
+
+// WithLimits returns a Vendor that sends and copies in parts from smaller sizes
+// on, so that tests need no gigabytes.
+func WithLimits(single, copyAtOnce int64) Vendor {
+	return Vendor{limits: limits{single: single, copyAtOnce: copyAtOnce}}
+}
+
+// DecodeCheckpoint reads a checkpoint and writes it again.
+func DecodeCheckpoint(raw []byte) ([]byte, error) {
+	p, err := decodeCheckpoint(raw)
+	if err != nil {
+		return nil, err
+	}
+	return p.encode(), nil
+}
