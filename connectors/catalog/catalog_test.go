@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/wedsync/wedsync/connectors/catalog"
@@ -12,6 +13,7 @@ func providers(c *catalog.Catalog) []string {
 	for _, v := range c.Vendors() {
 		out = append(out, v.Descriptor().Provider)
 	}
+	slices.Sort(out)
 	return out
 }
 
