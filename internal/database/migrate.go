@@ -11,6 +11,7 @@ import (
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/schema"
 
 	"github.com/wedsync/wedsync/ent/migrate"
 	"github.com/wedsync/wedsync/ent/migrate/migrations"
@@ -50,8 +51,13 @@ func (d *DB) Migrate(ctx context.Context) error {
 // migrateSQLite lets ent compare and change the tables inside tx, which holds
 // SQLite's write lock from its beginning: no other process can be at it too.
 func migrateSQLite(ctx context.Context, tx *sql.Tx) error {
+	// ent completes the definitions in place, so each migration needs its own.
+	tables, err := schema.CopyTables(migrate.Tables)
+	if err != nil {
+		return err
+	}
 	drv := within{entsql.NewDriver(dialect.SQLite, entsql.Conn{ExecQuerier: tx})}
-	return migrate.NewSchema(drv).Create(ctx)
+	return migrate.Create(ctx, migrate.NewSchema(drv), tables)
 }
 
 // within is a driver whose transactions are part of the one it runs in.

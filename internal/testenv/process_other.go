@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !linux && !darwin
 
 package testenv
 
@@ -12,10 +12,12 @@ import (
 type process struct{ dir string }
 
 func newProcess(string, bool) (*process, error) {
-	return nil, errors.New("private servers are started on Unix only")
+	return nil, errors.New("private servers are started on Linux and macOS only")
 }
 
 func (p *process) command(name string, args ...string) *exec.Cmd { return exec.Command(name, args...) }
 func (p *process) start(string, ...string) error                 { return errors.ErrUnsupported }
 func (p *process) output() string                                { return "" }
 func (p *process) Close() error                                  { return nil }
+
+func lockFile(string) (func() error, error) { return nil, errors.ErrUnsupported }

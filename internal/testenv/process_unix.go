@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package testenv
 
@@ -107,4 +107,17 @@ func (p *process) Close() error {
 		return err
 	}
 	return p.guard.Wait()
+}
+
+// lockFile waits until no other process, and nothing else in this one, holds the
+// lock, and takes it. It ends with the process at the latest.
+func lockFile(path string) (unlock func() error, err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
 }
