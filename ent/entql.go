@@ -232,6 +232,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			job.FieldEpoch:          {Type: field.TypeInt64, Column: job.FieldEpoch},
 			job.FieldAttempts:       {Type: field.TypeInt, Column: job.FieldAttempts},
 			job.FieldMaxAttempts:    {Type: field.TypeInt, Column: job.FieldMaxAttempts},
+			job.FieldCrashes:        {Type: field.TypeInt, Column: job.FieldCrashes},
 			job.FieldLastError:      {Type: field.TypeString, Column: job.FieldLastError},
 		},
 	}
@@ -2051,6 +2052,11 @@ func (f *JobFilter) WhereAttempts(p entql.IntP) {
 // WhereMaxAttempts applies the entql int predicate on the max_attempts field.
 func (f *JobFilter) WhereMaxAttempts(p entql.IntP) {
 	f.Where(p.Field(job.FieldMaxAttempts))
+}
+
+// WhereCrashes applies the entql int predicate on the crashes field.
+func (f *JobFilter) WhereCrashes(p entql.IntP) {
+	f.Where(p.Field(job.FieldCrashes))
 }
 
 // WhereLastError applies the entql string predicate on the last_error field.

@@ -42,10 +42,12 @@ type Job struct {
 	ClaimedBy string `json:"claimed_by,omitempty"`
 	// Counts claims; a write with an older one is refused.
 	Epoch int64 `json:"epoch,omitempty"`
-	// Attempts holds the value of the "attempts" field.
+	// Times the handler failed.
 	Attempts int `json:"attempts,omitempty"`
 	// MaxAttempts holds the value of the "max_attempts" field.
 	MaxAttempts int `json:"max_attempts,omitempty"`
+	// Times in a row that a lease ran out soon: the job may be what kills its workers.
+	Crashes int `json:"crashes,omitempty"`
 	// LastError holds the value of the "last_error" field.
 	LastError string `json:"last_error,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -79,7 +81,7 @@ func (*Job) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case job.FieldPart, job.FieldEpoch, job.FieldAttempts, job.FieldMaxAttempts:
+		case job.FieldPart, job.FieldEpoch, job.FieldAttempts, job.FieldMaxAttempts, job.FieldCrashes:
 			values[i] = new(sql.NullInt64)
 		case job.FieldID, job.FieldOrganizationID, job.FieldKind, job.FieldSubjectID, job.FieldPriority, job.FieldState, job.FieldClaimedBy, job.FieldLastError:
 			values[i] = new(sql.NullString)
@@ -191,6 +193,12 @@ func (_m *Job) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.MaxAttempts = int(value.Int64)
 			}
+		case job.FieldCrashes:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field crashes", values[i])
+			} else if value.Valid {
+				_m.Crashes = int(value.Int64)
+			}
 		case job.FieldLastError:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field last_error", values[i])
@@ -281,6 +289,9 @@ func (_m *Job) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("max_attempts=")
 	builder.WriteString(fmt.Sprintf("%v", _m.MaxAttempts))
+	builder.WriteString(", ")
+	builder.WriteString("crashes=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Crashes))
 	builder.WriteString(", ")
 	builder.WriteString("last_error=")
 	builder.WriteString(_m.LastError)

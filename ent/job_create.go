@@ -196,6 +196,20 @@ func (_c *JobCreate) SetNillableMaxAttempts(v *int) *JobCreate {
 	return _c
 }
 
+// SetCrashes sets the "crashes" field.
+func (_c *JobCreate) SetCrashes(v int) *JobCreate {
+	_c.mutation.SetCrashes(v)
+	return _c
+}
+
+// SetNillableCrashes sets the "crashes" field if the given value is not nil.
+func (_c *JobCreate) SetNillableCrashes(v *int) *JobCreate {
+	if v != nil {
+		_c.SetCrashes(*v)
+	}
+	return _c
+}
+
 // SetLastError sets the "last_error" field.
 func (_c *JobCreate) SetLastError(v string) *JobCreate {
 	_c.mutation.SetLastError(v)
@@ -315,6 +329,10 @@ func (_c *JobCreate) defaults() error {
 		v := job.DefaultMaxAttempts
 		_c.mutation.SetMaxAttempts(v)
 	}
+	if _, ok := _c.mutation.Crashes(); !ok {
+		v := job.DefaultCrashes
+		_c.mutation.SetCrashes(v)
+	}
 	if _, ok := _c.mutation.LastError(); !ok {
 		v := job.DefaultLastError
 		_c.mutation.SetLastError(v)
@@ -399,6 +417,9 @@ func (_c *JobCreate) check() error {
 	}
 	if _, ok := _c.mutation.MaxAttempts(); !ok {
 		return &ValidationError{Name: "max_attempts", err: errors.New(`ent: missing required field "Job.max_attempts"`)}
+	}
+	if _, ok := _c.mutation.Crashes(); !ok {
+		return &ValidationError{Name: "crashes", err: errors.New(`ent: missing required field "Job.crashes"`)}
 	}
 	if _, ok := _c.mutation.LastError(); !ok {
 		return &ValidationError{Name: "last_error", err: errors.New(`ent: missing required field "Job.last_error"`)}
@@ -503,6 +524,10 @@ func (_c *JobCreate) createSpec() (*Job, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.MaxAttempts(); ok {
 		_spec.SetField(job.FieldMaxAttempts, field.TypeInt, value)
 		_node.MaxAttempts = value
+	}
+	if value, ok := _c.mutation.Crashes(); ok {
+		_spec.SetField(job.FieldCrashes, field.TypeInt, value)
+		_node.Crashes = value
 	}
 	if value, ok := _c.mutation.LastError(); ok {
 		_spec.SetField(job.FieldLastError, field.TypeString, value)
@@ -706,6 +731,24 @@ func (u *JobUpsert) UpdateMaxAttempts() *JobUpsert {
 // AddMaxAttempts adds v to the "max_attempts" field.
 func (u *JobUpsert) AddMaxAttempts(v int) *JobUpsert {
 	u.Add(job.FieldMaxAttempts, v)
+	return u
+}
+
+// SetCrashes sets the "crashes" field.
+func (u *JobUpsert) SetCrashes(v int) *JobUpsert {
+	u.Set(job.FieldCrashes, v)
+	return u
+}
+
+// UpdateCrashes sets the "crashes" field to the value that was provided on create.
+func (u *JobUpsert) UpdateCrashes() *JobUpsert {
+	u.SetExcluded(job.FieldCrashes)
+	return u
+}
+
+// AddCrashes adds v to the "crashes" field.
+func (u *JobUpsert) AddCrashes(v int) *JobUpsert {
+	u.Add(job.FieldCrashes, v)
 	return u
 }
 
@@ -935,6 +978,27 @@ func (u *JobUpsertOne) AddMaxAttempts(v int) *JobUpsertOne {
 func (u *JobUpsertOne) UpdateMaxAttempts() *JobUpsertOne {
 	return u.Update(func(s *JobUpsert) {
 		s.UpdateMaxAttempts()
+	})
+}
+
+// SetCrashes sets the "crashes" field.
+func (u *JobUpsertOne) SetCrashes(v int) *JobUpsertOne {
+	return u.Update(func(s *JobUpsert) {
+		s.SetCrashes(v)
+	})
+}
+
+// AddCrashes adds v to the "crashes" field.
+func (u *JobUpsertOne) AddCrashes(v int) *JobUpsertOne {
+	return u.Update(func(s *JobUpsert) {
+		s.AddCrashes(v)
+	})
+}
+
+// UpdateCrashes sets the "crashes" field to the value that was provided on create.
+func (u *JobUpsertOne) UpdateCrashes() *JobUpsertOne {
+	return u.Update(func(s *JobUpsert) {
+		s.UpdateCrashes()
 	})
 }
 
@@ -1333,6 +1397,27 @@ func (u *JobUpsertBulk) AddMaxAttempts(v int) *JobUpsertBulk {
 func (u *JobUpsertBulk) UpdateMaxAttempts() *JobUpsertBulk {
 	return u.Update(func(s *JobUpsert) {
 		s.UpdateMaxAttempts()
+	})
+}
+
+// SetCrashes sets the "crashes" field.
+func (u *JobUpsertBulk) SetCrashes(v int) *JobUpsertBulk {
+	return u.Update(func(s *JobUpsert) {
+		s.SetCrashes(v)
+	})
+}
+
+// AddCrashes adds v to the "crashes" field.
+func (u *JobUpsertBulk) AddCrashes(v int) *JobUpsertBulk {
+	return u.Update(func(s *JobUpsert) {
+		s.AddCrashes(v)
+	})
+}
+
+// UpdateCrashes sets the "crashes" field to the value that was provided on create.
+func (u *JobUpsertBulk) UpdateCrashes() *JobUpsertBulk {
+	return u.Update(func(s *JobUpsert) {
+		s.UpdateCrashes()
 	})
 }
 

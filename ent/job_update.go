@@ -174,6 +174,27 @@ func (_u *JobUpdate) AddMaxAttempts(v int) *JobUpdate {
 	return _u
 }
 
+// SetCrashes sets the "crashes" field.
+func (_u *JobUpdate) SetCrashes(v int) *JobUpdate {
+	_u.mutation.ResetCrashes()
+	_u.mutation.SetCrashes(v)
+	return _u
+}
+
+// SetNillableCrashes sets the "crashes" field if the given value is not nil.
+func (_u *JobUpdate) SetNillableCrashes(v *int) *JobUpdate {
+	if v != nil {
+		_u.SetCrashes(*v)
+	}
+	return _u
+}
+
+// AddCrashes adds value to the "crashes" field.
+func (_u *JobUpdate) AddCrashes(v int) *JobUpdate {
+	_u.mutation.AddCrashes(v)
+	return _u
+}
+
 // SetLastError sets the "last_error" field.
 func (_u *JobUpdate) SetLastError(v string) *JobUpdate {
 	_u.mutation.SetLastError(v)
@@ -319,6 +340,12 @@ func (_u *JobUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedMaxAttempts(); ok {
 		_spec.AddField(job.FieldMaxAttempts, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Crashes(); ok {
+		_spec.SetField(job.FieldCrashes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCrashes(); ok {
+		_spec.AddField(job.FieldCrashes, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.LastError(); ok {
 		_spec.SetField(job.FieldLastError, field.TypeString, value)
@@ -487,6 +514,27 @@ func (_u *JobUpdateOne) SetNillableMaxAttempts(v *int) *JobUpdateOne {
 // AddMaxAttempts adds value to the "max_attempts" field.
 func (_u *JobUpdateOne) AddMaxAttempts(v int) *JobUpdateOne {
 	_u.mutation.AddMaxAttempts(v)
+	return _u
+}
+
+// SetCrashes sets the "crashes" field.
+func (_u *JobUpdateOne) SetCrashes(v int) *JobUpdateOne {
+	_u.mutation.ResetCrashes()
+	_u.mutation.SetCrashes(v)
+	return _u
+}
+
+// SetNillableCrashes sets the "crashes" field if the given value is not nil.
+func (_u *JobUpdateOne) SetNillableCrashes(v *int) *JobUpdateOne {
+	if v != nil {
+		_u.SetCrashes(*v)
+	}
+	return _u
+}
+
+// AddCrashes adds value to the "crashes" field.
+func (_u *JobUpdateOne) AddCrashes(v int) *JobUpdateOne {
+	_u.mutation.AddCrashes(v)
 	return _u
 }
 
@@ -665,6 +713,12 @@ func (_u *JobUpdateOne) sqlSave(ctx context.Context) (_node *Job, err error) {
 	}
 	if value, ok := _u.mutation.AddedMaxAttempts(); ok {
 		_spec.AddField(job.FieldMaxAttempts, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Crashes(); ok {
+		_spec.SetField(job.FieldCrashes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCrashes(); ok {
+		_spec.AddField(job.FieldCrashes, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.LastError(); ok {
 		_spec.SetField(job.FieldLastError, field.TypeString, value)

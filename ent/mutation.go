@@ -8120,6 +8120,8 @@ type JobMutation struct {
 	addattempts         *int
 	max_attempts        *int
 	addmax_attempts     *int
+	crashes             *int
+	addcrashes          *int
 	last_error          *string
 	clearedFields       map[string]struct{}
 	organization        *string
@@ -8830,6 +8832,62 @@ func (m *JobMutation) ResetMaxAttempts() {
 	m.addmax_attempts = nil
 }
 
+// SetCrashes sets the "crashes" field.
+func (m *JobMutation) SetCrashes(i int) {
+	m.crashes = &i
+	m.addcrashes = nil
+}
+
+// Crashes returns the value of the "crashes" field in the mutation.
+func (m *JobMutation) Crashes() (r int, exists bool) {
+	v := m.crashes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCrashes returns the old "crashes" field's value of the Job entity.
+// If the Job object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *JobMutation) OldCrashes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCrashes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCrashes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCrashes: %w", err)
+	}
+	return oldValue.Crashes, nil
+}
+
+// AddCrashes adds i to the "crashes" field.
+func (m *JobMutation) AddCrashes(i int) {
+	if m.addcrashes != nil {
+		*m.addcrashes += i
+	} else {
+		m.addcrashes = &i
+	}
+}
+
+// AddedCrashes returns the value that was added to the "crashes" field in this mutation.
+func (m *JobMutation) AddedCrashes() (r int, exists bool) {
+	v := m.addcrashes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCrashes resets all changes to the "crashes" field.
+func (m *JobMutation) ResetCrashes() {
+	m.crashes = nil
+	m.addcrashes = nil
+}
+
 // SetLastError sets the "last_error" field.
 func (m *JobMutation) SetLastError(s string) {
 	m.last_error = &s
@@ -8927,7 +8985,7 @@ func (m *JobMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *JobMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.created_at != nil {
 		fields = append(fields, job.FieldCreatedAt)
 	}
@@ -8970,6 +9028,9 @@ func (m *JobMutation) Fields() []string {
 	if m.max_attempts != nil {
 		fields = append(fields, job.FieldMaxAttempts)
 	}
+	if m.crashes != nil {
+		fields = append(fields, job.FieldCrashes)
+	}
 	if m.last_error != nil {
 		fields = append(fields, job.FieldLastError)
 	}
@@ -9009,6 +9070,8 @@ func (m *JobMutation) Field(name string) (ent.Value, bool) {
 		return m.Attempts()
 	case job.FieldMaxAttempts:
 		return m.MaxAttempts()
+	case job.FieldCrashes:
+		return m.Crashes()
 	case job.FieldLastError:
 		return m.LastError()
 	}
@@ -9048,6 +9111,8 @@ func (m *JobMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldAttempts(ctx)
 	case job.FieldMaxAttempts:
 		return m.OldMaxAttempts(ctx)
+	case job.FieldCrashes:
+		return m.OldCrashes(ctx)
 	case job.FieldLastError:
 		return m.OldLastError(ctx)
 	}
@@ -9157,6 +9222,13 @@ func (m *JobMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMaxAttempts(v)
 		return nil
+	case job.FieldCrashes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCrashes(v)
+		return nil
 	case job.FieldLastError:
 		v, ok := value.(string)
 		if !ok {
@@ -9184,6 +9256,9 @@ func (m *JobMutation) AddedFields() []string {
 	if m.addmax_attempts != nil {
 		fields = append(fields, job.FieldMaxAttempts)
 	}
+	if m.addcrashes != nil {
+		fields = append(fields, job.FieldCrashes)
+	}
 	return fields
 }
 
@@ -9200,6 +9275,8 @@ func (m *JobMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAttempts()
 	case job.FieldMaxAttempts:
 		return m.AddedMaxAttempts()
+	case job.FieldCrashes:
+		return m.AddedCrashes()
 	}
 	return nil, false
 }
@@ -9236,6 +9313,13 @@ func (m *JobMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddMaxAttempts(v)
+		return nil
+	case job.FieldCrashes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCrashes(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Job numeric field %s", name)
@@ -9314,6 +9398,9 @@ func (m *JobMutation) ResetField(name string) error {
 		return nil
 	case job.FieldMaxAttempts:
 		m.ResetMaxAttempts()
+		return nil
+	case job.FieldCrashes:
+		m.ResetCrashes()
 		return nil
 	case job.FieldLastError:
 		m.ResetLastError()

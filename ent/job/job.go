@@ -44,6 +44,8 @@ const (
 	FieldAttempts = "attempts"
 	// FieldMaxAttempts holds the string denoting the max_attempts field in the database.
 	FieldMaxAttempts = "max_attempts"
+	// FieldCrashes holds the string denoting the crashes field in the database.
+	FieldCrashes = "crashes"
 	// FieldLastError holds the string denoting the last_error field in the database.
 	FieldLastError = "last_error"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -76,6 +78,7 @@ var Columns = []string{
 	FieldEpoch,
 	FieldAttempts,
 	FieldMaxAttempts,
+	FieldCrashes,
 	FieldLastError,
 }
 
@@ -123,6 +126,8 @@ var (
 	DefaultAttempts int
 	// DefaultMaxAttempts holds the default value on creation for the "max_attempts" field.
 	DefaultMaxAttempts int
+	// DefaultCrashes holds the default value on creation for the "crashes" field.
+	DefaultCrashes int
 	// DefaultLastError holds the default value on creation for the "last_error" field.
 	DefaultLastError string
 	// LastErrorValidator is a validator for the "last_error" field. It is called by the builders before save.
@@ -266,6 +271,11 @@ func ByAttempts(opts ...sql.OrderTermOption) OrderOption {
 // ByMaxAttempts orders the results by the max_attempts field.
 func ByMaxAttempts(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMaxAttempts, opts...).ToFunc()
+}
+
+// ByCrashes orders the results by the crashes field.
+func ByCrashes(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCrashes, opts...).ToFunc()
 }
 
 // ByLastError orders the results by the last_error field.

@@ -125,6 +125,11 @@ func MaxAttempts(v int) predicate.Job {
 	return predicate.Job(sql.FieldEQ(FieldMaxAttempts, v))
 }
 
+// Crashes applies equality check predicate on the "crashes" field. It's identical to CrashesEQ.
+func Crashes(v int) predicate.Job {
+	return predicate.Job(sql.FieldEQ(FieldCrashes, v))
+}
+
 // LastError applies equality check predicate on the "last_error" field. It's identical to LastErrorEQ.
 func LastError(v string) predicate.Job {
 	return predicate.Job(sql.FieldEQ(FieldLastError, v))
@@ -758,6 +763,46 @@ func MaxAttemptsLT(v int) predicate.Job {
 // MaxAttemptsLTE applies the LTE predicate on the "max_attempts" field.
 func MaxAttemptsLTE(v int) predicate.Job {
 	return predicate.Job(sql.FieldLTE(FieldMaxAttempts, v))
+}
+
+// CrashesEQ applies the EQ predicate on the "crashes" field.
+func CrashesEQ(v int) predicate.Job {
+	return predicate.Job(sql.FieldEQ(FieldCrashes, v))
+}
+
+// CrashesNEQ applies the NEQ predicate on the "crashes" field.
+func CrashesNEQ(v int) predicate.Job {
+	return predicate.Job(sql.FieldNEQ(FieldCrashes, v))
+}
+
+// CrashesIn applies the In predicate on the "crashes" field.
+func CrashesIn(vs ...int) predicate.Job {
+	return predicate.Job(sql.FieldIn(FieldCrashes, vs...))
+}
+
+// CrashesNotIn applies the NotIn predicate on the "crashes" field.
+func CrashesNotIn(vs ...int) predicate.Job {
+	return predicate.Job(sql.FieldNotIn(FieldCrashes, vs...))
+}
+
+// CrashesGT applies the GT predicate on the "crashes" field.
+func CrashesGT(v int) predicate.Job {
+	return predicate.Job(sql.FieldGT(FieldCrashes, v))
+}
+
+// CrashesGTE applies the GTE predicate on the "crashes" field.
+func CrashesGTE(v int) predicate.Job {
+	return predicate.Job(sql.FieldGTE(FieldCrashes, v))
+}
+
+// CrashesLT applies the LT predicate on the "crashes" field.
+func CrashesLT(v int) predicate.Job {
+	return predicate.Job(sql.FieldLT(FieldCrashes, v))
+}
+
+// CrashesLTE applies the LTE predicate on the "crashes" field.
+func CrashesLTE(v int) predicate.Job {
+	return predicate.Job(sql.FieldLTE(FieldCrashes, v))
 }
 
 // LastErrorEQ applies the EQ predicate on the "last_error" field.

@@ -387,6 +387,7 @@ var (
 		{Name: "epoch", Type: field.TypeInt64, Default: 0},
 		{Name: "attempts", Type: field.TypeInt, Default: 0},
 		{Name: "max_attempts", Type: field.TypeInt, Default: 10},
+		{Name: "crashes", Type: field.TypeInt, Default: 0},
 		{Name: "last_error", Type: field.TypeString, Size: 2000, Default: ""},
 		{Name: "organization_id", Type: field.TypeString, Size: 40},
 	}
@@ -398,7 +399,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "jobs_organizations_organization",
-				Columns:    []*schema.Column{JobsColumns[15]},
+				Columns:    []*schema.Column{JobsColumns[16]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -407,7 +408,7 @@ var (
 			{
 				Name:    "job_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{JobsColumns[15], JobsColumns[0]},
+				Columns: []*schema.Column{JobsColumns[16], JobsColumns[0]},
 			},
 			{
 				Name:    "job_state_due_at",

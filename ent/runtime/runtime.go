@@ -559,8 +559,12 @@ func init() {
 	jobDescMaxAttempts := jobFields[10].Descriptor()
 	// job.DefaultMaxAttempts holds the default value on creation for the max_attempts field.
 	job.DefaultMaxAttempts = jobDescMaxAttempts.Default.(int)
+	// jobDescCrashes is the schema descriptor for crashes field.
+	jobDescCrashes := jobFields[11].Descriptor()
+	// job.DefaultCrashes holds the default value on creation for the crashes field.
+	job.DefaultCrashes = jobDescCrashes.Default.(int)
 	// jobDescLastError is the schema descriptor for last_error field.
-	jobDescLastError := jobFields[11].Descriptor()
+	jobDescLastError := jobFields[12].Descriptor()
 	// job.DefaultLastError holds the default value on creation for the last_error field.
 	job.DefaultLastError = jobDescLastError.Default.(string)
 	// job.LastErrorValidator is a validator for the "last_error" field. It is called by the builders before save.

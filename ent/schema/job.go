@@ -29,8 +29,10 @@ func (Job) Fields() []ent.Field {
 		field.Time("lease_until").Optional().Nillable(),
 		field.String("claimed_by").Default("").MaxLen(100),
 		field.Int64("epoch").Default(0).Comment("Counts claims; a write with an older one is refused."),
-		field.Int("attempts").Default(0),
+		field.Int("attempts").Default(0).Comment("Times the handler failed."),
 		field.Int("max_attempts").Default(10),
+		field.Int("crashes").Default(0).
+			Comment("Times in a row that a lease ran out soon: the job may be what kills its workers."),
 		field.String("last_error").Default("").MaxLen(2000),
 	}
 }

@@ -1,0 +1,2 @@
+-- reverse: modify "jobs" table
+ALTER TABLE "jobs" DROP COLUMN "crashes";

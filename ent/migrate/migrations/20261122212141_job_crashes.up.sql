@@ -1,0 +1,2 @@
+-- modify "jobs" table
+ALTER TABLE "jobs" ADD COLUMN "crashes" bigint NOT NULL DEFAULT 0;
