@@ -1,0 +1,2 @@
+// Package wedding keeps the weddings that files belong to.
+package wedding
