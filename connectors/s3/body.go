@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"hash/crc64"
+	"hash/crc32"
 	"io"
 	"sync"
 
@@ -20,24 +20,17 @@ type body struct {
 	from io.Reader
 	left int64
 	// last: nothing may follow the n bytes.
-	last  bool
-	md5   hash.Hash
-	crc64 hash.Hash64 // nil if not wanted
+	last   bool
+	md5    hash.Hash
+	crc32c hash.Hash
 	// whole gets the content too, if it is not nil.
 	whole io.Writer
 	err   error
 }
 
-func newBody(r io.Reader, n int64, withCRC64 bool) *body {
-	b := &body{from: r, left: n, md5: md5.New()}
-	if withCRC64 {
-		b.crc64 = newCRC64()
-	}
-	return b
+func newBody(r io.Reader, n int64) *body {
+	return &body{from: r, left: n, md5: md5.New(), crc32c: crc32.New(crc32.MakeTable(crc32.Castagnoli))}
 }
-
-// newCRC64 is CRC-64/NVME, which Amazon keeps for every object.
-func newCRC64() hash.Hash64 { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) }
 
 // Read implements io.Reader for the HTTP transport.
 func (b *body) Read(p []byte) (int, error) {
@@ -66,9 +59,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	b.md5.Write(p[:n])
-	if b.crc64 != nil {
-		b.crc64.Write(p[:n])
-	}
+	b.crc32c.Write(p[:n])
 	if b.whole != nil {
 		// Digests never fail.
 		_, _ = b.whole.Write(p[:n])

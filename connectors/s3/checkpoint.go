@@ -27,9 +27,10 @@ type checkpoint struct {
 	// their ETags.
 	Parts  int    `json:"parts"`
 	Digest string `json:"digest"`
-	// State is of the digest over the whole content, if one was announced.
-	Algorithm connectors.HashAlgorithm `json:"algorithm,omitempty"`
-	State     []byte                   `json:"state,omitempty"`
+	// States are of the digests over the whole content.
+	States map[connectors.HashAlgorithm][]byte `json:"states"`
+	// Checksummed: see multipart.
+	Checksummed bool `json:"checksummed"`
 }
 
 func (p checkpoint) encode() []byte {

@@ -25,23 +25,38 @@ type multipart struct {
 	// committed is what the store holds if a session before this one, of which
 	// this is the continuation, got as far as that.
 	committed *facts
-	// whole is over all parts so far; nil if no digest was announced.
-	whole *announced
+	whole     *whole
+	// checksummed: every part comes with its CRC-32C, and the store checks that of
+	// the whole.
+	checksummed bool
 	// over: the file is the caller's and no longer this session's.
 	over bool
 }
 
 // beginParts starts an upload at the store.
 func (c *conn) beginParts(ctx context.Context, w writing) (*multipart, error) {
-	out, err := c.api.CreateMultipartUpload(ctx, &awss3.CreateMultipartUploadInput{
+	digests, err := newWhole(w.up.Hashes)
+	if err != nil {
+		return nil, misuse("begin", w.up.Path, "%w", err)
+	}
+	in := &awss3.CreateMultipartUploadInput{
 		Bucket: &c.bucket, Key: &w.key,
 		ContentType: ptr(contentType(w.up.Path)),
 		Metadata:    metadata(w.up, w.id),
-	})
+	}
+	if c.amazon {
+		// Other stores differ in what they make of checksums here; there, the ETags
+		// of the parts must do.
+		in.ChecksumAlgorithm, in.ChecksumType = types.ChecksumAlgorithmCrc32c, types.ChecksumTypeFullObject
+	}
+	out, err := c.api.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return nil, c.fail("begin", w.up.Path, err)
 	}
-	m := &multipart{writing: w, uploadID: value(out.UploadId), partSize: partSizeFor(w.up.Size, c.partSize), whole: announcedIn(w.up.Hashes)}
+	m := &multipart{
+		writing: w, uploadID: value(out.UploadId), partSize: partSizeFor(w.up.Size, c.partSize),
+		whole: digests, checksummed: c.amazon,
+	}
 	if m.uploadID == "" || len(m.uploadID) > maxUploadID {
 		return nil, &connectors.Error{Kind: connectors.Permanent, Op: "begin", Path: w.up.Path,
 			Err: errors.New("the store gave no usable upload id")}
@@ -69,12 +84,11 @@ func (m *multipart) PartSize() int64 { return m.partSize }
 
 // Checkpoint implements connectors.Session.
 func (m *multipart) Checkpoint() []byte {
-	p := checkpoint{
+	return checkpoint{
 		UploadID: m.uploadID, Key: m.key, Size: m.up.Size, PartSize: m.partSize, Session: m.id,
-		Parts: len(m.etags), Digest: digestOf(m.etags),
-	}
-	p.Algorithm, p.State = m.whole.save()
-	return p.encode()
+		Checksummed: m.checksummed,
+		Parts:       len(m.etags), Digest: digestOf(m.etags), States: m.whole.save(),
+	}.encode()
 }
 
 // Write implements connectors.Session. A part that arrived wrong does not count:
@@ -87,27 +101,30 @@ func (m *multipart) Write(ctx context.Context, r io.Reader, n int64) error {
 	if err != nil {
 		return &connectors.Error{Kind: connectors.Permanent, Op: "write", Path: m.up.Path, Err: err}
 	}
-	b := newBody(r, n, m.c.amazon)
+	b := newBody(r, n)
 	b.last, b.whole = m.Offset()+n == m.up.Size, whole
+	send := streamed
+	if m.checksummed {
+		send = withTrailer(b)
+	}
 	out, err := m.c.api.UploadPart(ctx, &awss3.UploadPartInput{
 		Bucket: &m.c.bucket, Key: &m.key, UploadId: &m.uploadID,
 		PartNumber: ptr(int32(len(m.etags) + 1)),
 		Body:       b, ContentLength: &n,
-	}, streamed)
+	}, send)
 	if given := b.stop(); given != nil {
 		return broken("write", m.up.Path, given)
 	}
 	if err != nil {
 		return m.forgotten(m.c.fail("write", m.up.Path, err))
 	}
-	p := m.c.prove(b, nil, facts{
-		etag: out.ETag, encryption: out.ServerSideEncryption, customerKey: out.SSECustomerAlgorithm,
-		crc64: out.ChecksumCRC64NVME,
+	p := m.c.prove(b, facts{
+		etag: out.ETag, encryption: out.ServerSideEncryption, customerKey: out.SSECustomerAlgorithm, crc32c: out.ChecksumCRC32C,
 	})
 	etag := revision(out.ETag)
 	if p.wrong != "" || etag == "" {
 		return &connectors.Error{Kind: connectors.Corrupt, Op: "write", Path: m.up.Path,
-			Err: fmt.Errorf("part %d arrived with another %s than was sent", len(m.etags)+1, orDefault(p.wrong, "digest"))}
+			Err: fmt.Errorf("part %d did not arrive as it was sent (%s)", len(m.etags)+1, p.wrong)}
 	}
 	m.etags, m.whole = append(m.etags, etag), whole
 	return nil
@@ -128,9 +145,9 @@ func (m *multipart) Commit(ctx context.Context) (connectors.Object, error) {
 		return connectors.Object{}, misuse("commit", m.up.Path, "%d of %d bytes have been written", m.Offset(), m.up.Size)
 	}
 	if m.committed == nil {
-		if !m.whole.holds() {
+		if a := m.whole.differs(); a != "" {
 			return connectors.Object{}, &connectors.Error{Kind: connectors.Corrupt, Op: "commit", Path: m.up.Path,
-				Err: fmt.Errorf("the content has another %s than was announced", m.whole.algorithm)}
+				Err: fmt.Errorf("the content has another %s than was announced", a)}
 		}
 		if err := m.guard(ctx, "commit"); err != nil {
 			return connectors.Object{}, err
@@ -145,7 +162,7 @@ func (m *multipart) Commit(ctx context.Context) (connectors.Object, error) {
 		return connectors.Object{}, m.corrupt(ctx, "commit", fmt.Sprintf("the store holds %d bytes where %d were sent", f.size, m.up.Size), f.version)
 	}
 	m.over = true
-	return m.described(*m.committed, nil), nil
+	return m.described(*m.committed), nil
 }
 
 // complete has the store join the parts and returns what it then holds.
@@ -155,6 +172,10 @@ func (m *multipart) complete(ctx context.Context) (facts, error) {
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: m.completed()},
 	}
 	in.IfMatch, in.IfNoneMatch = m.conditions()
+	if m.checksummed {
+		in.ChecksumType = types.ChecksumTypeFullObject
+		in.ChecksumCRC32C = encodeDigest(connectors.Hashes{connectors.CRC32C: m.whole.digest(connectors.CRC32C)}, connectors.CRC32C)
+	}
 	out, err := m.c.api.CompleteMultipartUpload(ctx, in)
 	if err != nil {
 		mine, err := m.refused(ctx, "commit", err)
@@ -241,9 +262,14 @@ func (c *conn) Resume(ctx context.Context, up connectors.Upload, raw []byte) (co
 	if err != nil {
 		return nil, &connectors.Error{Kind: connectors.SessionExpired, Op: "resume", Path: up.Path, Err: err}
 	}
+	digests, err := newWhole(up.Hashes)
+	if err != nil {
+		return nil, misuse("resume", up.Path, "%w", err)
+	}
 	m := &multipart{
 		writing:  writing{c: c, up: up, key: key, id: point.Session, unsure: point.complete()},
-		uploadID: point.UploadID, partSize: point.PartSize, whole: announcedIn(up.Hashes),
+		uploadID: point.UploadID, partSize: point.PartSize,
+		whole: digests, checksummed: point.Checksummed,
 	}
 	m.etags, err = m.held(ctx, point.Parts)
 	if connectors.Is(err, connectors.SessionExpired) && point.complete() {
@@ -257,8 +283,12 @@ func (c *conn) Resume(ctx context.Context, up connectors.Upload, raw []byte) (co
 		return nil, err
 	}
 	sameParts := len(m.etags) == point.Parts && digestOf(m.etags) == point.Digest
-	if !sameParts || !m.whole.restore(point.Algorithm, point.State) {
-		m.etags, m.whole = nil, announcedIn(up.Hashes)
+	if sameParts && m.whole.restore(point.States) {
+		return m, nil
+	}
+	m.etags = nil
+	if m.whole, err = newWhole(up.Hashes); err != nil {
+		return nil, misuse("resume", up.Path, "%w", err)
 	}
 	return m, nil
 }

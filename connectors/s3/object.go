@@ -36,8 +36,8 @@ type facts struct {
 	// customerKey is set if the request brought its own encryption key.
 	customerKey *string
 	// Checksums that the store verified, base64 as it spells them.
-	checksumType          types.ChecksumType
-	sha256, crc32c, crc64 *string
+	checksumType   types.ChecksumType
+	sha256, crc32c *string
 }
 
 // object describes the file at p.

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 
 	"github.com/wedsync/wedsync/connectors"
@@ -11,40 +10,42 @@ import (
 // proof is what comparing the store's answer with what was sent comes to.
 type proof struct {
 	// wrong names the digest that differs, or is "".
-	wrong string
+	wrong connectors.HashAlgorithm
 	// hashes are those that the store confirmed; none if it gave nothing to go by.
 	hashes connectors.Hashes
-	// checked: some digest was compared and was right.
-	checked bool
 }
 
 // prove compares what the store says of content that it took with the bytes that
-// were sent and with the digests known beforehand, which it was asked to check.
-func (c *conn) prove(sent *body, known connectors.Hashes, got facts) proof {
+// were sent.
+func (c *conn) prove(sent *body, got facts) proof {
 	p := proof{hashes: connectors.Hashes{}}
 	if etag := revision(got.etag); c.etagIsMD5(etag, got.encryption, got.customerKey) {
-		p.compare("MD5", etag, hex.EncodeToString(sent.md5.Sum(nil)))
-		p.hashes[connectors.MD5] = etag
-	}
-	if got.crc64 != nil && sent.crc64 != nil {
-		p.compare("CRC64NVME", *got.crc64, base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, sent.crc64.Sum64())))
+		p.compare(connectors.MD5, etag, hex.EncodeToString(sent.md5.Sum(nil)))
 	}
 	theirs := connectors.Hashes{}
-	setDigest(theirs, connectors.SHA256, got.sha256, 32)
 	setDigest(theirs, connectors.CRC32C, got.crc32c, 4)
-	for algorithm, digest := range theirs {
-		if ours, ok := known[algorithm]; ok {
-			p.compare(string(algorithm), digest, ours)
-			p.hashes[algorithm] = digest
-		}
+	if digest, ok := theirs[connectors.CRC32C]; ok {
+		p.compare(connectors.CRC32C, digest, hex.EncodeToString(sent.crc32c.Sum(nil)))
 	}
 	return p
 }
 
-func (p *proof) compare(name, theirs, ours string) {
-	p.checked = true
+// announced compares also with a digest that was known beforehand and that the
+// store was asked to check.
+func (p *proof) announced(known connectors.Hashes, got facts) {
+	theirs := connectors.Hashes{}
+	setDigest(theirs, connectors.SHA256, got.sha256, 32)
+	for a, digest := range theirs {
+		if ours, ok := known[a]; ok {
+			p.compare(a, digest, ours)
+		}
+	}
+}
+
+func (p *proof) compare(a connectors.HashAlgorithm, theirs, ours string) {
+	p.hashes[a] = theirs
 	if theirs != ours {
-		p.wrong = name
+		p.wrong = a
 	}
 }
 

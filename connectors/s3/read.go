@@ -44,7 +44,7 @@ func headFacts(out *awss3.HeadObjectOutput) facts {
 		size: value(out.ContentLength), modified: out.LastModified,
 		encryption: out.ServerSideEncryption, customerKey: out.SSECustomerAlgorithm,
 		metadata: out.Metadata, checksumType: out.ChecksumType,
-		sha256: out.ChecksumSHA256, crc32c: out.ChecksumCRC32C, crc64: out.ChecksumCRC64NVME,
+		sha256: out.ChecksumSHA256, crc32c: out.ChecksumCRC32C,
 	}
 }
 
@@ -133,7 +133,7 @@ func (c *conn) opened(op, path string, offset int64, out *awss3.GetObjectOutput)
 		etag: out.ETag, version: out.VersionId, size: size, modified: out.LastModified,
 		encryption: out.ServerSideEncryption, customerKey: out.SSECustomerAlgorithm,
 		metadata: out.Metadata, checksumType: out.ChecksumType,
-		sha256: out.ChecksumSHA256, crc32c: out.ChecksumCRC32C, crc64: out.ChecksumCRC64NVME,
+		sha256: out.ChecksumSHA256, crc32c: out.ChecksumCRC32C,
 	})
 	return &download{body: out.Body, left: size - offset, fail: func(err error) error { return c.fail("read", path, err) }}, o, nil
 }

@@ -22,6 +22,9 @@ const (
 	maxFileSize = 5 << 40
 	// maxKeyBytes bounds a key, and with it prefix and path together.
 	maxKeyBytes = 1024
+
+	// nullVersion is the id of what was stored while versioning was off.
+	nullVersion = "null"
 )
 
 // limits are the sizes at which another kind of request is needed.
@@ -131,8 +134,9 @@ type conn struct {
 	names       connectors.NameRules
 	idle        func()
 
-	probing    sync.Mutex
-	conditions conditionSupport
+	probing sync.Mutex
+	// spoken is the store's dialect once it is known.
+	spoken *dialect
 }
 
 // Names implements connectors.Connection.

@@ -3,6 +3,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -71,9 +72,14 @@ func (s *single) put(ctx context.Context, op string, r io.Reader) error {
 	if err := s.guard(ctx, op); err != nil {
 		return err
 	}
-	b := newBody(r, s.up.Size, s.c.amazon)
+	b := newBody(r, s.up.Size)
 	b.last = true
-	out, err := s.c.api.PutObject(ctx, s.request(b), streamed)
+	in := s.request(b)
+	send, err := s.sending(ctx, op, in, b)
+	if err != nil {
+		return err
+	}
+	out, err := s.c.api.PutObject(ctx, in, send)
 	if given := b.stop(); given != nil {
 		return broken(op, s.up.Path, given)
 	}
@@ -106,17 +112,33 @@ func (s *single) request(b *body) *awss3.PutObjectInput {
 	return in
 }
 
-// accept checks the store's receipt. Without anything to go by it at least looks
+// sending decides how the body travels. If no checksum could be given before it,
+// one follows it, where the store knows that.
+func (s *single) sending(ctx context.Context, op string, in *awss3.PutObjectInput, b *body) (func(*awss3.Options), error) {
+	if in.ChecksumSHA256 != nil || in.ChecksumCRC32C != nil || b.left == 0 {
+		return streamed, nil
+	}
+	spoken, err := s.c.dialect(ctx)
+	switch {
+	case err != nil:
+		return nil, withPlace(err, op, s.up.Path)
+	case spoken.trailers:
+		return withTrailer(b), nil
+	}
+	return streamed, nil
+}
+
+// accept checks the store's answer. Without anything to go by it at least looks
 // at the size.
 func (s *single) accept(ctx context.Context, op string, out *awss3.PutObjectOutput) error {
 	s.version = out.VersionId
 	f := facts{
 		etag: out.ETag, version: out.VersionId, size: s.up.Size,
 		encryption: out.ServerSideEncryption, customerKey: out.SSECustomerAlgorithm,
-		sha256: out.ChecksumSHA256, crc32c: out.ChecksumCRC32C, crc64: out.ChecksumCRC64NVME,
+		checksumType: out.ChecksumType, sha256: out.ChecksumSHA256, crc32c: out.ChecksumCRC32C,
 	}
-	p := s.c.prove(s.sent, s.up.Hashes, f)
-	if p.wrong == "" && (!p.checked || s.up.ModTime.IsZero()) {
+	p := s.prove(f)
+	if p.wrong == "" && (len(p.hashes) == 0 || s.up.ModTime.IsZero()) {
 		stored, err := s.c.head(ctx, op, s.up.Path)
 		if err != nil {
 			s.unsure = true
@@ -129,20 +151,26 @@ func (s *single) accept(ctx context.Context, op string, out *awss3.PutObjectOutp
 	return s.finish(ctx, op, f, p)
 }
 
+func (s *single) prove(f facts) proof {
+	p := s.c.prove(s.sent, f)
+	p.announced(s.up.Hashes, f)
+	return p
+}
+
 // adopt takes over the object of an earlier PUT whose answer was lost.
 func (s *single) adopt(ctx context.Context, op string, f facts) error {
 	s.version = f.version
-	return s.finish(ctx, op, f, s.c.prove(s.sent, s.up.Hashes, f))
+	return s.finish(ctx, op, f, s.prove(f))
 }
 
 func (s *single) finish(ctx context.Context, op string, f facts, p proof) error {
 	switch {
 	case p.wrong != "":
-		return s.corrupt(ctx, op, "the store holds content with another "+p.wrong+" than was sent", f.version)
+		return s.corrupt(ctx, op, fmt.Sprintf("the store holds content with another %s than was sent", p.wrong), f.version)
 	case f.size != s.up.Size:
-		return s.corrupt(ctx, op, "the store holds content of another length than was sent", f.version)
+		return s.corrupt(ctx, op, fmt.Sprintf("the store holds %d bytes where %d were sent", f.size, s.up.Size), f.version)
 	}
-	o := s.described(f, p.hashes)
+	o := s.described(f)
 	s.done = &o
 	return nil
 }

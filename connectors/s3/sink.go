@@ -79,14 +79,14 @@ func (w *writing) guard(ctx context.Context, op string) error {
 	if w.up.Expect == (connectors.Expect{}) {
 		return nil
 	}
-	support, err := w.c.conditional(ctx)
+	spoken, err := w.c.dialect(ctx)
 	switch {
 	case err != nil:
 		return withPlace(err, op, w.up.Path)
-	case support == conditionsEnforced:
+	case spoken.conditions == conditionsEnforced:
 		return nil
 	}
-	w.unconditional = support == conditionsIgnored
+	w.unconditional = spoken.conditions == conditionsIgnored
 	return w.look(ctx, op)
 }
 
@@ -139,13 +139,9 @@ func (w *writing) meaning(op string, failed *connectors.Error) error {
 
 // described is the file as the session leaves it. f is as the store told or, for
 // what it did not tell, as it was sent.
-func (w *writing) described(f facts, proved connectors.Hashes) connectors.Object {
+func (w *writing) described(f facts) connectors.Object {
 	f.metadata = metadata(w.up, w.id)
-	o := w.c.object(w.up.Path, f)
-	for algorithm, digest := range proved {
-		o.Hashes[algorithm] = digest
-	}
-	return o
+	return w.c.object(w.up.Path, f)
 }
 
 // corrupt takes back what the store holds wrongly and reports it.
@@ -160,7 +156,7 @@ func (w *writing) corrupt(ctx context.Context, op, why string, version *string) 
 // takeBack removes exactly what this session made visible: by its version where
 // there are versions, else only while it is still this session's.
 func (w *writing) takeBack(ctx context.Context, version *string) error {
-	if v := value(version); v != "" && v != "null" {
+	if v := value(version); v != "" && v != nullVersion {
 		err := w.removeOwn(ctx, &awss3.DeleteObjectInput{VersionId: version})
 		// Deleting versions takes a permission of its own.
 		if !connectors.Is(err, connectors.ScopeMissing) {

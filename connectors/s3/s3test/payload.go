@@ -92,15 +92,12 @@ func (c *call) receive(dst io.Writer, limit int64) (received, error) {
 		if announced.value == "" {
 			announced.value = b.trailer(checksumHeader + announced.name)
 		}
-		// One that the server adds by itself has nothing to be compared with.
-		if announced.value != got.checksum.value && announced.value != serverChosen {
+		if announced.value != got.checksum.value {
 			return received{}, errChecksumMismatch
 		}
 	}
 	return got, nil
 }
-
-const serverChosen = "server"
 
 // announcedChecksum finds which checksum the request brings, in its header or,
 // with an empty value, behind its body.
@@ -123,8 +120,6 @@ func (c *call) announcedChecksum(b *incoming) (checksum, hash.Hash, error) {
 		return checksum{}, nil, invalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
 	case len(found) == 1:
 		return found[0], newChecksum(found[0].name), nil
-	case c.s.opts.OpaqueETags:
-		return checksum{name: "crc64nvme", value: serverChosen}, newChecksum("crc64nvme"), nil
 	}
 	return checksum{}, nil, nil
 }
@@ -163,6 +158,9 @@ func (b *incoming) trailer(name string) string {
 func (c *call) body() (*incoming, error) {
 	switch signed := c.r.Header.Get("X-Amz-Content-Sha256"); signed {
 	case unsignedTrailers:
+		if c.s.opts.NoTrailers {
+			return nil, errNotImplemented
+		}
 		length, err := strconv.ParseInt(c.r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
 		if err != nil || length < 0 {
 			return nil, errMissingContentLength

@@ -55,9 +55,11 @@ type Options struct {
 	PageSize int
 	// MaxPut and MaxCopy bound single requests; 5 GiB if 0.
 	MaxPut, MaxCopy int64
-	// OpaqueETags makes ETags say nothing about contents, as with SSE-KMS; then
-	// answers carry a CRC-64/NVME.
+	// OpaqueETags makes ETags say nothing about contents, as with SSE-KMS.
 	OpaqueETags bool
+	// NoTrailers makes the server refuse checksums behind a body, as older stores
+	// do.
+	NoTrailers bool
 	// IgnoreConditions makes writes disregard If-Match and If-None-Match, as older
 	// stores of other vendors do.
 	IgnoreConditions bool
