@@ -63,6 +63,8 @@ type Decorator struct {
 	Content func(ctx context.Context, c Content) io.ReadCloser
 	// Body replaces the reader of a part that is written; ctx as with Content.
 	Body func(ctx context.Context, call Call, r io.Reader) io.Reader
+	// Close takes the place of closing the connection.
+	Close func() error
 }
 
 // Wrap puts the decorators around the connection, the first one outermost.

@@ -181,3 +181,25 @@ func TestFirstIsOutermost(t *testing.T) {
 		t.Errorf("calls: %q, want %q", r.calls, want)
 	}
 }
+
+func TestCloseCanBeReplaced(t *testing.T) {
+	t.Parallel()
+	inner := &closeCounter{}
+	shared := decorate.Wrap(inner, decorate.Decorator{Close: func() error { return nil }})
+	if err := shared.Close(); err != nil || inner.closed != 0 {
+		t.Errorf("a replaced Close closed the connection %d times: %v", inner.closed, err)
+	}
+	if err := decorate.Wrap(inner, decorate.Decorator{}).Close(); err != nil || inner.closed != 1 {
+		t.Errorf("Close closed the connection %d times: %v", inner.closed, err)
+	}
+}
+
+type closeCounter struct {
+	connectors.Connection
+	closed int
+}
+
+func (c *closeCounter) Close() error {
+	c.closed++
+	return nil
+}

@@ -14,7 +14,13 @@ type conn struct {
 }
 
 func (c *conn) Names() connectors.NameRules { return c.in.Names() }
-func (c *conn) Close() error                { return c.in.Close() }
+
+func (c *conn) Close() error {
+	if c.d.Close != nil {
+		return c.d.Close()
+	}
+	return c.in.Close()
+}
 
 func (c *conn) Check(ctx context.Context) error { return c.d.around(ctx, OpCheck, "", c.in.Check) }
 
