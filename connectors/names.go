@@ -101,11 +101,17 @@ func (r NameRules) checkSegment(s string) string {
 // are two files there; two with the same Key must be taken for one, though some
 // stores fold less than Key does.
 func (r NameRules) Key(path string) string {
-	if r.Normalization == NormalizationFolds {
-		path = norm.NFC.String(path)
+	folds := r.Normalization == NormalizationFolds
+	if folds {
+		path = norm.NFD.String(path)
 	}
 	if r.FoldsCase {
-		path = cases.Fold().String(path)
+		// Folding alone swaps the two cases of Cherokee instead of joining them.
+		path = strings.ToLower(cases.Fold().String(path))
+	}
+	if folds {
+		// Folding may leave marks in another order.
+		path = norm.NFD.String(path)
 	}
 	return path
 }
