@@ -10,8 +10,8 @@ import (
 	"github.com/wedsync/wedsync/ent/connection"
 	"github.com/wedsync/wedsync/ent/filesync"
 	"github.com/wedsync/wedsync/ent/rule"
-	"github.com/wedsync/wedsync/ent/synctarget"
 	"github.com/wedsync/wedsync/ent/syncrun"
+	"github.com/wedsync/wedsync/ent/synctarget"
 	"github.com/wedsync/wedsync/hub"
 	"github.com/wedsync/wedsync/internal/id"
 )
