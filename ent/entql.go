@@ -443,6 +443,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			transfer.FieldErrorKind:      {Type: field.TypeString, Column: transfer.FieldErrorKind},
 			transfer.FieldExpect:         {Type: field.TypeJSON, Column: transfer.FieldExpect},
 			transfer.FieldRetain:         {Type: field.TypeBool, Column: transfer.FieldRetain},
+			transfer.FieldConflict:       {Type: field.TypeString, Column: transfer.FieldConflict},
 			transfer.FieldRetainedPath:   {Type: field.TypeString, Column: transfer.FieldRetainedPath},
 			transfer.FieldBytes:          {Type: field.TypeInt64, Column: transfer.FieldBytes},
 			transfer.FieldMoved:          {Type: field.TypeInt64, Column: transfer.FieldMoved},
@@ -3106,6 +3107,11 @@ func (f *TransferFilter) WhereExpect(p entql.BytesP) {
 // WhereRetain applies the entql bool predicate on the retain field.
 func (f *TransferFilter) WhereRetain(p entql.BoolP) {
 	f.Where(p.Field(transfer.FieldRetain))
+}
+
+// WhereConflict applies the entql string predicate on the conflict field.
+func (f *TransferFilter) WhereConflict(p entql.StringP) {
+	f.Where(p.Field(transfer.FieldConflict))
 }
 
 // WhereRetainedPath applies the entql string predicate on the retained_path field.

@@ -17274,6 +17274,7 @@ type TransferMutation struct {
 	error_kind          *string
 	expect              *detail.Expectation
 	retain              *bool
+	conflict            *string
 	retained_path       *string
 	bytes               *int64
 	addbytes            *int64
@@ -17952,6 +17953,42 @@ func (m *TransferMutation) ResetRetain() {
 	m.retain = nil
 }
 
+// SetConflict sets the "conflict" field.
+func (m *TransferMutation) SetConflict(s string) {
+	m.conflict = &s
+}
+
+// Conflict returns the value of the "conflict" field in the mutation.
+func (m *TransferMutation) Conflict() (r string, exists bool) {
+	v := m.conflict
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldConflict returns the old "conflict" field's value of the Transfer entity.
+// If the Transfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TransferMutation) OldConflict(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldConflict is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldConflict requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldConflict: %w", err)
+	}
+	return oldValue.Conflict, nil
+}
+
+// ResetConflict resets all changes to the "conflict" field.
+func (m *TransferMutation) ResetConflict() {
+	m.conflict = nil
+}
+
 // SetRetainedPath sets the "retained_path" field.
 func (m *TransferMutation) SetRetainedPath(s string) {
 	m.retained_path = &s
@@ -18503,7 +18540,7 @@ func (m *TransferMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TransferMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 24)
 	if m.created_at != nil {
 		fields = append(fields, transfer.FieldCreatedAt)
 	}
@@ -18545,6 +18582,9 @@ func (m *TransferMutation) Fields() []string {
 	}
 	if m.retain != nil {
 		fields = append(fields, transfer.FieldRetain)
+	}
+	if m.conflict != nil {
+		fields = append(fields, transfer.FieldConflict)
 	}
 	if m.retained_path != nil {
 		fields = append(fields, transfer.FieldRetainedPath)
@@ -18609,6 +18649,8 @@ func (m *TransferMutation) Field(name string) (ent.Value, bool) {
 		return m.Expect()
 	case transfer.FieldRetain:
 		return m.Retain()
+	case transfer.FieldConflict:
+		return m.Conflict()
 	case transfer.FieldRetainedPath:
 		return m.RetainedPath()
 	case transfer.FieldBytes:
@@ -18664,6 +18706,8 @@ func (m *TransferMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldExpect(ctx)
 	case transfer.FieldRetain:
 		return m.OldRetain(ctx)
+	case transfer.FieldConflict:
+		return m.OldConflict(ctx)
 	case transfer.FieldRetainedPath:
 		return m.OldRetainedPath(ctx)
 	case transfer.FieldBytes:
@@ -18788,6 +18832,13 @@ func (m *TransferMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRetain(v)
+		return nil
+	case transfer.FieldConflict:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetConflict(v)
 		return nil
 	case transfer.FieldRetainedPath:
 		v, ok := value.(string)
@@ -19032,6 +19083,9 @@ func (m *TransferMutation) ResetField(name string) error {
 		return nil
 	case transfer.FieldRetain:
 		m.ResetRetain()
+		return nil
+	case transfer.FieldConflict:
+		m.ResetConflict()
 		return nil
 	case transfer.FieldRetainedPath:
 		m.ResetRetainedPath()

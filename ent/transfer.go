@@ -48,9 +48,11 @@ type Transfer struct {
 	ErrorKind string `json:"error_kind,omitempty"`
 	// What the plan saw; the operation happens only while it holds.
 	Expect detail.Expectation `json:"expect,omitempty"`
-	// What the target holds is kept below the hub's folder before it is replaced or removed.
+	// What the target (for PULL: the source) holds is kept below the hub's folder before it goes.
 	Retain bool `json:"retain,omitempty"`
-	// RetainedPath holds the value of the "retained_path" field.
+	// The kind of conflict that the operation settles or reports, if any.
+	Conflict string `json:"conflict,omitempty"`
+	// Where the content that yields is kept; for KEEP_BOTH planned beforehand.
 	RetainedPath string `json:"retained_path,omitempty"`
 	// Bytes that have to travel.
 	Bytes int64 `json:"bytes,omitempty"`
@@ -131,7 +133,7 @@ func (*Transfer) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case transfer.FieldShard, transfer.FieldBytes, transfer.FieldMoved, transfer.FieldAttempts:
 			values[i] = new(sql.NullInt64)
-		case transfer.FieldID, transfer.FieldOrganizationID, transfer.FieldRunID, transfer.FieldTargetID, transfer.FieldKind, transfer.FieldPath, transfer.FieldFromPath, transfer.FieldState, transfer.FieldReason, transfer.FieldErrorKind, transfer.FieldRetainedPath, transfer.FieldSha256, transfer.FieldVerified:
+		case transfer.FieldID, transfer.FieldOrganizationID, transfer.FieldRunID, transfer.FieldTargetID, transfer.FieldKind, transfer.FieldPath, transfer.FieldFromPath, transfer.FieldState, transfer.FieldReason, transfer.FieldErrorKind, transfer.FieldConflict, transfer.FieldRetainedPath, transfer.FieldSha256, transfer.FieldVerified:
 			values[i] = new(sql.NullString)
 		case transfer.FieldCreatedAt, transfer.FieldUpdatedAt, transfer.FieldStartedAt, transfer.FieldFinishedAt:
 			values[i] = new(sql.NullTime)
@@ -242,6 +244,12 @@ func (_m *Transfer) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field retain", values[i])
 			} else if value.Valid {
 				_m.Retain = value.Bool
+			}
+		case transfer.FieldConflict:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field conflict", values[i])
+			} else if value.Valid {
+				_m.Conflict = value.String
 			}
 		case transfer.FieldRetainedPath:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -393,6 +401,9 @@ func (_m *Transfer) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("retain=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Retain))
+	builder.WriteString(", ")
+	builder.WriteString("conflict=")
+	builder.WriteString(_m.Conflict)
 	builder.WriteString(", ")
 	builder.WriteString("retained_path=")
 	builder.WriteString(_m.RetainedPath)

@@ -183,6 +183,20 @@ func (_c *TransferCreate) SetNillableRetain(v *bool) *TransferCreate {
 	return _c
 }
 
+// SetConflict sets the "conflict" field.
+func (_c *TransferCreate) SetConflict(v string) *TransferCreate {
+	_c.mutation.SetConflict(v)
+	return _c
+}
+
+// SetNillableConflict sets the "conflict" field if the given value is not nil.
+func (_c *TransferCreate) SetNillableConflict(v *string) *TransferCreate {
+	if v != nil {
+		_c.SetConflict(*v)
+	}
+	return _c
+}
+
 // SetRetainedPath sets the "retained_path" field.
 func (_c *TransferCreate) SetRetainedPath(v string) *TransferCreate {
 	_c.mutation.SetRetainedPath(v)
@@ -401,6 +415,10 @@ func (_c *TransferCreate) defaults() error {
 		v := transfer.DefaultRetain
 		_c.mutation.SetRetain(v)
 	}
+	if _, ok := _c.mutation.Conflict(); !ok {
+		v := transfer.DefaultConflict
+		_c.mutation.SetConflict(v)
+	}
 	if _, ok := _c.mutation.Bytes(); !ok {
 		v := transfer.DefaultBytes
 		_c.mutation.SetBytes(v)
@@ -518,6 +536,14 @@ func (_c *TransferCreate) check() error {
 	}
 	if _, ok := _c.mutation.Retain(); !ok {
 		return &ValidationError{Name: "retain", err: errors.New(`ent: missing required field "Transfer.retain"`)}
+	}
+	if _, ok := _c.mutation.Conflict(); !ok {
+		return &ValidationError{Name: "conflict", err: errors.New(`ent: missing required field "Transfer.conflict"`)}
+	}
+	if v, ok := _c.mutation.Conflict(); ok {
+		if err := transfer.ConflictValidator(v); err != nil {
+			return &ValidationError{Name: "conflict", err: fmt.Errorf(`ent: validator failed for field "Transfer.conflict": %w`, err)}
+		}
 	}
 	if v, ok := _c.mutation.RetainedPath(); ok {
 		if err := transfer.RetainedPathValidator(v); err != nil {
@@ -644,6 +670,10 @@ func (_c *TransferCreate) createSpec() (*Transfer, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Retain(); ok {
 		_spec.SetField(transfer.FieldRetain, field.TypeBool, value)
 		_node.Retain = value
+	}
+	if value, ok := _c.mutation.Conflict(); ok {
+		_spec.SetField(transfer.FieldConflict, field.TypeString, value)
+		_node.Conflict = value
 	}
 	if value, ok := _c.mutation.RetainedPath(); ok {
 		_spec.SetField(transfer.FieldRetainedPath, field.TypeString, value)
@@ -1025,6 +1055,9 @@ func (u *TransferUpsertOne) UpdateNewValues() *TransferUpsertOne {
 		}
 		if _, exists := u.create.mutation.Retain(); exists {
 			s.SetIgnore(transfer.FieldRetain)
+		}
+		if _, exists := u.create.mutation.Conflict(); exists {
+			s.SetIgnore(transfer.FieldConflict)
 		}
 		if _, exists := u.create.mutation.Bytes(); exists {
 			s.SetIgnore(transfer.FieldBytes)
@@ -1500,6 +1533,9 @@ func (u *TransferUpsertBulk) UpdateNewValues() *TransferUpsertBulk {
 			}
 			if _, exists := b.mutation.Retain(); exists {
 				s.SetIgnore(transfer.FieldRetain)
+			}
+			if _, exists := b.mutation.Conflict(); exists {
+				s.SetIgnore(transfer.FieldConflict)
 			}
 			if _, exists := b.mutation.Bytes(); exists {
 				s.SetIgnore(transfer.FieldBytes)

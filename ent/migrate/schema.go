@@ -802,6 +802,7 @@ var (
 		{Name: "error_kind", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "expect", Type: field.TypeJSON},
 		{Name: "retain", Type: field.TypeBool, Default: false},
+		{Name: "conflict", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "retained_path", Type: field.TypeString, Nullable: true, Size: 4200},
 		{Name: "bytes", Type: field.TypeInt64, Default: 0},
 		{Name: "moved", Type: field.TypeInt64, Default: 0},
@@ -823,19 +824,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "transfers_organizations_organization",
-				Columns:    []*schema.Column{TransfersColumns[21]},
+				Columns:    []*schema.Column{TransfersColumns[22]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "transfers_sync_runs_run",
-				Columns:    []*schema.Column{TransfersColumns[22]},
+				Columns:    []*schema.Column{TransfersColumns[23]},
 				RefColumns: []*schema.Column{SyncRunsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "transfers_sync_targets_target",
-				Columns:    []*schema.Column{TransfersColumns[23]},
+				Columns:    []*schema.Column{TransfersColumns[24]},
 				RefColumns: []*schema.Column{SyncTargetsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -844,22 +845,22 @@ var (
 			{
 				Name:    "transfer_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{TransfersColumns[21], TransfersColumns[0]},
+				Columns: []*schema.Column{TransfersColumns[22], TransfersColumns[0]},
 			},
 			{
 				Name:    "transfer_run_id_shard_id",
 				Unique:  false,
-				Columns: []*schema.Column{TransfersColumns[22], TransfersColumns[3], TransfersColumns[0]},
+				Columns: []*schema.Column{TransfersColumns[23], TransfersColumns[3], TransfersColumns[0]},
 			},
 			{
 				Name:    "transfer_run_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{TransfersColumns[22], TransfersColumns[0]},
+				Columns: []*schema.Column{TransfersColumns[23], TransfersColumns[0]},
 			},
 			{
 				Name:    "transfer_run_id_state",
 				Unique:  false,
-				Columns: []*schema.Column{TransfersColumns[22], TransfersColumns[7]},
+				Columns: []*schema.Column{TransfersColumns[23], TransfersColumns[7]},
 			},
 		},
 	}

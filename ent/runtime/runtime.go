@@ -1117,28 +1117,34 @@ func init() {
 	transferDescRetain := transferFields[10].Descriptor()
 	// transfer.DefaultRetain holds the default value on creation for the retain field.
 	transfer.DefaultRetain = transferDescRetain.Default.(bool)
+	// transferDescConflict is the schema descriptor for conflict field.
+	transferDescConflict := transferFields[11].Descriptor()
+	// transfer.DefaultConflict holds the default value on creation for the conflict field.
+	transfer.DefaultConflict = transferDescConflict.Default.(string)
+	// transfer.ConflictValidator is a validator for the "conflict" field. It is called by the builders before save.
+	transfer.ConflictValidator = transferDescConflict.Validators[0].(func(string) error)
 	// transferDescRetainedPath is the schema descriptor for retained_path field.
-	transferDescRetainedPath := transferFields[11].Descriptor()
+	transferDescRetainedPath := transferFields[12].Descriptor()
 	// transfer.RetainedPathValidator is a validator for the "retained_path" field. It is called by the builders before save.
 	transfer.RetainedPathValidator = transferDescRetainedPath.Validators[0].(func(string) error)
 	// transferDescBytes is the schema descriptor for bytes field.
-	transferDescBytes := transferFields[12].Descriptor()
+	transferDescBytes := transferFields[13].Descriptor()
 	// transfer.DefaultBytes holds the default value on creation for the bytes field.
 	transfer.DefaultBytes = transferDescBytes.Default.(int64)
 	// transferDescMoved is the schema descriptor for moved field.
-	transferDescMoved := transferFields[13].Descriptor()
+	transferDescMoved := transferFields[14].Descriptor()
 	// transfer.DefaultMoved holds the default value on creation for the moved field.
 	transfer.DefaultMoved = transferDescMoved.Default.(int64)
 	// transferDescAttempts is the schema descriptor for attempts field.
-	transferDescAttempts := transferFields[14].Descriptor()
+	transferDescAttempts := transferFields[15].Descriptor()
 	// transfer.DefaultAttempts holds the default value on creation for the attempts field.
 	transfer.DefaultAttempts = transferDescAttempts.Default.(int)
 	// transferDescCheckpoint is the schema descriptor for checkpoint field.
-	transferDescCheckpoint := transferFields[15].Descriptor()
+	transferDescCheckpoint := transferFields[16].Descriptor()
 	// transfer.CheckpointValidator is a validator for the "checkpoint" field. It is called by the builders before save.
 	transfer.CheckpointValidator = transferDescCheckpoint.Validators[0].(func([]byte) error)
 	// transferDescSha256 is the schema descriptor for sha256 field.
-	transferDescSha256 := transferFields[16].Descriptor()
+	transferDescSha256 := transferFields[17].Descriptor()
 	// transfer.DefaultSha256 holds the default value on creation for the sha256 field.
 	transfer.DefaultSha256 = transferDescSha256.Default.(string)
 	// transfer.Sha256Validator is a validator for the "sha256" field. It is called by the builders before save.

@@ -44,8 +44,11 @@ func (Transfer) Fields() []ent.Field {
 		field.String("error_kind").Default("").MaxLen(40),
 		field.JSON("expect", detail.Expectation{}).Immutable().Comment("What the plan saw; the operation happens only while it holds."),
 		field.Bool("retain").Default(false).Immutable().
-			Comment("What the target holds is kept below the hub's folder before it is replaced or removed."),
-		field.String("retained_path").Optional().MaxLen(4200),
+			Comment("What the target (for PULL: the source) holds is kept below the hub's folder before it goes."),
+		field.String("conflict").Default("").Immutable().MaxLen(40).
+			Comment("The kind of conflict that the operation settles or reports, if any."),
+		field.String("retained_path").Optional().MaxLen(4200).
+			Comment("Where the content that yields is kept; for KEEP_BOTH planned beforehand."),
 		field.Int64("bytes").Default(0).Immutable().Comment("Bytes that have to travel."),
 		field.Int64("moved").Default(0).Comment("Bytes that did."),
 		field.Int("attempts").Default(0),

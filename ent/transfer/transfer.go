@@ -44,6 +44,8 @@ const (
 	FieldExpect = "expect"
 	// FieldRetain holds the string denoting the retain field in the database.
 	FieldRetain = "retain"
+	// FieldConflict holds the string denoting the conflict field in the database.
+	FieldConflict = "conflict"
 	// FieldRetainedPath holds the string denoting the retained_path field in the database.
 	FieldRetainedPath = "retained_path"
 	// FieldBytes holds the string denoting the bytes field in the database.
@@ -110,6 +112,7 @@ var Columns = []string{
 	FieldErrorKind,
 	FieldExpect,
 	FieldRetain,
+	FieldConflict,
 	FieldRetainedPath,
 	FieldBytes,
 	FieldMoved,
@@ -169,6 +172,10 @@ var (
 	ErrorKindValidator func(string) error
 	// DefaultRetain holds the default value on creation for the "retain" field.
 	DefaultRetain bool
+	// DefaultConflict holds the default value on creation for the "conflict" field.
+	DefaultConflict string
+	// ConflictValidator is a validator for the "conflict" field. It is called by the builders before save.
+	ConflictValidator func(string) error
 	// RetainedPathValidator is a validator for the "retained_path" field. It is called by the builders before save.
 	RetainedPathValidator func(string) error
 	// DefaultBytes holds the default value on creation for the "bytes" field.
@@ -350,6 +357,11 @@ func ByErrorKind(opts ...sql.OrderTermOption) OrderOption {
 // ByRetain orders the results by the retain field.
 func ByRetain(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRetain, opts...).ToFunc()
+}
+
+// ByConflict orders the results by the conflict field.
+func ByConflict(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldConflict, opts...).ToFunc()
 }
 
 // ByRetainedPath orders the results by the retained_path field.

@@ -120,6 +120,11 @@ func Retain(v bool) predicate.Transfer {
 	return predicate.Transfer(sql.FieldEQ(FieldRetain, v))
 }
 
+// Conflict applies equality check predicate on the "conflict" field. It's identical to ConflictEQ.
+func Conflict(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldEQ(FieldConflict, v))
+}
+
 // RetainedPath applies equality check predicate on the "retained_path" field. It's identical to RetainedPathEQ.
 func RetainedPath(v string) predicate.Transfer {
 	return predicate.Transfer(sql.FieldEQ(FieldRetainedPath, v))
@@ -803,6 +808,71 @@ func RetainEQ(v bool) predicate.Transfer {
 // RetainNEQ applies the NEQ predicate on the "retain" field.
 func RetainNEQ(v bool) predicate.Transfer {
 	return predicate.Transfer(sql.FieldNEQ(FieldRetain, v))
+}
+
+// ConflictEQ applies the EQ predicate on the "conflict" field.
+func ConflictEQ(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldEQ(FieldConflict, v))
+}
+
+// ConflictNEQ applies the NEQ predicate on the "conflict" field.
+func ConflictNEQ(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldNEQ(FieldConflict, v))
+}
+
+// ConflictIn applies the In predicate on the "conflict" field.
+func ConflictIn(vs ...string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldIn(FieldConflict, vs...))
+}
+
+// ConflictNotIn applies the NotIn predicate on the "conflict" field.
+func ConflictNotIn(vs ...string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldNotIn(FieldConflict, vs...))
+}
+
+// ConflictGT applies the GT predicate on the "conflict" field.
+func ConflictGT(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldGT(FieldConflict, v))
+}
+
+// ConflictGTE applies the GTE predicate on the "conflict" field.
+func ConflictGTE(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldGTE(FieldConflict, v))
+}
+
+// ConflictLT applies the LT predicate on the "conflict" field.
+func ConflictLT(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldLT(FieldConflict, v))
+}
+
+// ConflictLTE applies the LTE predicate on the "conflict" field.
+func ConflictLTE(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldLTE(FieldConflict, v))
+}
+
+// ConflictContains applies the Contains predicate on the "conflict" field.
+func ConflictContains(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldContains(FieldConflict, v))
+}
+
+// ConflictHasPrefix applies the HasPrefix predicate on the "conflict" field.
+func ConflictHasPrefix(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldHasPrefix(FieldConflict, v))
+}
+
+// ConflictHasSuffix applies the HasSuffix predicate on the "conflict" field.
+func ConflictHasSuffix(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldHasSuffix(FieldConflict, v))
+}
+
+// ConflictEqualFold applies the EqualFold predicate on the "conflict" field.
+func ConflictEqualFold(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldEqualFold(FieldConflict, v))
+}
+
+// ConflictContainsFold applies the ContainsFold predicate on the "conflict" field.
+func ConflictContainsFold(v string) predicate.Transfer {
+	return predicate.Transfer(sql.FieldContainsFold(FieldConflict, v))
 }
 
 // RetainedPathEQ applies the EQ predicate on the "retained_path" field.

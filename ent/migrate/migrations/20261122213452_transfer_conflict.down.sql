@@ -1,0 +1,2 @@
+-- reverse: modify "transfers" table
+ALTER TABLE "transfers" DROP COLUMN "conflict";

@@ -1,0 +1,2 @@
+-- modify "transfers" table
+ALTER TABLE "transfers" ADD COLUMN "conflict" character varying NOT NULL DEFAULT '';
