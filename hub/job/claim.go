@@ -98,11 +98,12 @@ func (s *Service) Renew(ctx context.Context, l hub.Lease, held time.Duration) er
 	return save(ctx, u, "renew lease")
 }
 
-// Due returns up to limit jobs that can be claimed, in the order in which to do so:
-// organizations take turns, and a priority gets twice the turns of the one below.
-func (s *Service) Due(ctx context.Context, limit int) ([]*ent.Job, error) {
+// Due returns up to limit jobs of the kinds that can be claimed, in the order in
+// which to do so: organizations take turns, and a priority gets twice the turns of
+// the one below.
+func (s *Service) Due(ctx context.Context, limit int, kinds ...string) ([]*ent.Job, error) {
 	now := s.now()
-	jobs, err := s.client.Job.Query().Where(claimable(now, now)).
+	jobs, err := s.client.Job.Query().Where(entjob.KindIn(kinds...), claimable(now, now)).
 		Order(byTurn, entjob.ByDueAt(), entjob.ByID()).Limit(limit).All(rule.System(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("list due jobs: %w", err)

@@ -254,7 +254,7 @@ func TestDueTakesTurns(t *testing.T) {
 		add(big, 3, entjob.PriorityWEDDING_DAY)
 		add(small, 1, entjob.PriorityNORMAL)
 		add(small, 1, entjob.PriorityBACKGROUND)
-		due, err := s.Due(t.Context(), 7)
+		due, err := s.Due(t.Context(), 7, "test", "later")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +278,7 @@ func TestDueTakesTurns(t *testing.T) {
 		if err := s.Complete(t.Context(), hub.Lease{JobID: due[0].ID, Epoch: 1}); err != nil {
 			t.Fatal(err)
 		}
-		left, err := s.Due(t.Context(), 100)
+		left, err := s.Due(t.Context(), 100, "test", "later")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -75,7 +75,7 @@ func EmptyPostgres(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
-func havePostgres(t *testing.T) bool {
+func havePostgres(t testing.TB) bool {
 	t.Helper()
 	_, err := postgres()
 	if err != nil && required(postgresName) {
@@ -84,7 +84,7 @@ func havePostgres(t *testing.T) bool {
 	return err == nil
 }
 
-func sqliteDatabase(t *testing.T) Database {
+func sqliteDatabase(t testing.TB) Database {
 	t.Helper()
 	dir := t.TempDir()
 	db := Database{DB: opened(t, "", dir), DataDir: dir}
@@ -94,7 +94,7 @@ func sqliteDatabase(t *testing.T) Database {
 	return db
 }
 
-func postgresDatabase(t *testing.T) Database {
+func postgresDatabase(t testing.TB) Database {
 	t.Helper()
 	p, err := postgres()
 	if err != nil {
@@ -104,7 +104,7 @@ func postgresDatabase(t *testing.T) Database {
 	return Database{DB: opened(t, url, ""), URL: url, DataDir: t.TempDir()}
 }
 
-func created(t *testing.T, create func(context.Context) (string, func(context.Context) error, error)) string {
+func created(t testing.TB, create func(context.Context) (string, func(context.Context) error, error)) string {
 	t.Helper()
 	url, drop, err := create(t.Context())
 	if err != nil {
@@ -118,7 +118,7 @@ func created(t *testing.T, create func(context.Context) (string, func(context.Co
 	return url
 }
 
-func opened(t *testing.T, url, dir string) *database.DB {
+func opened(t testing.TB, url, dir string) *database.DB {
 	t.Helper()
 	db, err := database.Open(t.Context(), url, dir)
 	if err != nil {
@@ -133,7 +133,7 @@ func opened(t *testing.T, url, dir string) *database.DB {
 }
 
 // Reopen opens the database once more, as another process would.
-func (d Database) Reopen(t *testing.T) *database.DB {
+func (d Database) Reopen(t testing.TB) *database.DB {
 	t.Helper()
 	if d.Dialect == dialect.SQLite {
 		return opened(t, "", d.DataDir)
@@ -142,7 +142,7 @@ func (d Database) Reopen(t *testing.T) *database.DB {
 }
 
 // Organization makes an organization and returns a context whose viewer owns it.
-func Organization(t *testing.T, client *ent.Client) (context.Context, *ent.Organization) {
+func Organization(t testing.TB, client *ent.Client) (context.Context, *ent.Organization) {
 	t.Helper()
 	system := rule.System(t.Context())
 	org, err := client.Organization.Create().SetName("Studio " + t.Name()).Save(system)

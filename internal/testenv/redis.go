@@ -33,7 +33,7 @@ var haveRedis = sync.OnceValue(func() error {
 
 // NewRedis returns a real Redis server that only this test uses or, where there is
 // none, one in the process.
-func NewRedis(t *testing.T) *Redis {
+func NewRedis(t testing.TB) *Redis {
 	t.Helper()
 	if err := haveRedis(); err != nil {
 		if required(redisName) {
@@ -47,7 +47,7 @@ func NewRedis(t *testing.T) *Redis {
 	return privateRedis(t)
 }
 
-func inProcessRedis(t *testing.T) *Redis {
+func inProcessRedis(t testing.TB) *Redis {
 	t.Helper()
 	server := miniredis.NewMiniRedis()
 	server.ClockTTL(true)
@@ -58,7 +58,7 @@ func inProcessRedis(t *testing.T) *Redis {
 	return behindProxy(t, &redis.Options{Network: "tcp", Addr: server.Addr()})
 }
 
-func privateRedis(t *testing.T) *Redis {
+func privateRedis(t testing.TB) *Redis {
 	t.Helper()
 	program, err := find("redis-server")
 	if err != nil {
@@ -90,7 +90,7 @@ func privateRedis(t *testing.T) *Redis {
 }
 
 // sharedRedis takes turns with all other tests at the one server there is.
-func sharedRedis(t *testing.T, rawURL string) *Redis {
+func sharedRedis(t testing.TB, rawURL string) *Redis {
 	t.Helper()
 	options, err := redis.ParseURL(rawURL)
 	if err != nil || options.Password != "" || options.TLSConfig != nil {
@@ -110,7 +110,7 @@ func sharedRedis(t *testing.T, rawURL string) *Redis {
 	return r
 }
 
-func behindProxy(t *testing.T, options *redis.Options) *Redis {
+func behindProxy(t testing.TB, options *redis.Options) *Redis {
 	t.Helper()
 	dialer := net.Dialer{Timeout: 5 * time.Second}
 	p, err := newProxy(func() (net.Conn, error) {
@@ -128,7 +128,7 @@ func behindProxy(t *testing.T, options *redis.Options) *Redis {
 }
 
 // Flush makes the server forget everything.
-func (r *Redis) Flush(t *testing.T) {
+func (r *Redis) Flush(t testing.TB) {
 	t.Helper()
 	client := r.Client(t)
 	if err := client.FlushAll(t.Context()).Err(); err != nil {
@@ -137,7 +137,7 @@ func (r *Redis) Flush(t *testing.T) {
 }
 
 // Client returns a client that ends with the test.
-func (r *Redis) Client(t *testing.T) *redis.Client {
+func (r *Redis) Client(t testing.TB) *redis.Client {
 	t.Helper()
 	options, err := redis.ParseURL(r.URL)
 	if err != nil {
@@ -153,7 +153,7 @@ func (r *Redis) Client(t *testing.T) *redis.Client {
 }
 
 // Stop takes the server away: connections break and new ones are refused.
-func (r *Redis) Stop(t *testing.T) {
+func (r *Redis) Stop(t testing.TB) {
 	t.Helper()
 	if err := r.proxy.stop(); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func (r *Redis) Stop(t *testing.T) {
 }
 
 // Start brings the server back after Stop, with the data it had.
-func (r *Redis) Start(t *testing.T) {
+func (r *Redis) Start(t testing.TB) {
 	t.Helper()
 	if err := r.proxy.start(); err != nil {
 		t.Fatal(err)
@@ -174,19 +174,31 @@ type Pair struct {
 	Redis *Redis
 }
 
-// Pairs runs the test on SQLite with in-process Redis and on PostgreSQL with Redis,
-// in parallel.
+// EmbeddedPair is what an installation without servers has: SQLite and Redis in
+// the process.
+func EmbeddedPair(t testing.TB) Pair {
+	t.Helper()
+	return Pair{Database: sqliteDatabase(t), Redis: inProcessRedis(t)}
+}
+
+// ServerPair is PostgreSQL and Redis. Without PostgreSQL the test fails.
+func ServerPair(t testing.TB) Pair {
+	t.Helper()
+	return Pair{Database: postgresDatabase(t), Redis: NewRedis(t)}
+}
+
+// Pairs runs the test on both kinds of installation, in parallel.
 func Pairs(t *testing.T, test func(*testing.T, Pair)) {
 	t.Helper()
 	t.Run("sqlite+miniredis", func(t *testing.T) {
 		t.Parallel()
-		test(t, Pair{Database: sqliteDatabase(t), Redis: inProcessRedis(t)})
+		test(t, EmbeddedPair(t))
 	})
 	if !havePostgres(t) {
 		return
 	}
 	t.Run("postgres+redis", func(t *testing.T) {
 		t.Parallel()
-		test(t, Pair{Database: postgresDatabase(t), Redis: NewRedis(t)})
+		test(t, ServerPair(t))
 	})
 }
