@@ -135,7 +135,7 @@ func (c *conn) opened(op, path string, offset int64, out *awss3.GetObjectOutput)
 		metadata: out.Metadata, checksumType: out.ChecksumType,
 		sha256: out.ChecksumSHA256, crc32c: out.ChecksumCRC32C,
 	})
-	return &download{body: out.Body, left: size - offset, fail: func(err error) error { return c.fail("read", path, err) }}, o, nil
+	return &download{body: out.Body, left: size - offset, fail: func(err error) *connectors.Error { return c.fail("read", path, err) }}, o, nil
 }
 
 // parseContentRange reads "bytes 10-99/100".
@@ -152,7 +152,7 @@ func parseContentRange(s string) (start, total int64, ok bool) {
 type download struct {
 	body io.ReadCloser
 	left int64
-	fail func(error) error
+	fail func(error) *connectors.Error
 }
 
 func (d *download) Read(p []byte) (int, error) {
@@ -166,7 +166,13 @@ func (d *download) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		err = io.ErrUnexpectedEOF
 	}
-	return n, d.fail(err)
+	failed := d.fail(err)
+	if d.left == 0 && failed.Kind == connectors.Permanent {
+		// Everything arrived, so this is the SDK's verdict on the checksum. Its error
+		// type is not exported.
+		failed.Kind = connectors.Corrupt
+	}
+	return n, failed
 }
 
 func (d *download) Close() error { return d.body.Close() }

@@ -42,7 +42,7 @@ func TestVersitygw(t *testing.T) {
 // connector's back.
 func sdk(s store) *awss3.Client {
 	return awss3.New(awss3.Options{
-		Region: "us-east-1", BaseEndpoint: &s.endpoint, UsePathStyle: true, HTTPClient: s.client,
+		Region: "us-east-1", BaseEndpoint: &s.endpoint, UsePathStyle: true, HTTPClient: s.config().HTTP,
 		Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 	})
 }

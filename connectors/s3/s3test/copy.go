@@ -93,7 +93,10 @@ func (c *call) copyObject() (err error) {
 	}
 	v := &version{
 		modified: c.s.opts.Now(), etag: c.newETag(got), content: content{made},
-		headers: maps.Clone(headers), checksum: from.checksum,
+		headers: maps.Clone(headers),
+	}
+	if !from.checksum.composite {
+		v.checksum = from.checksum
 	}
 	if err := c.publish(v); err != nil {
 		return errors.Join(err, made.release())

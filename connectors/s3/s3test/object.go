@@ -122,10 +122,7 @@ func (c *call) place(b *bucket, v *version) error {
 // describeWrite sets the headers that all answers to writes have.
 func (c *call) describeWrite(v *version) {
 	c.encryption()
-	if v.checksum.name != "" {
-		c.w.Header().Set(checksumHeader+v.checksum.name, v.checksum.value)
-		c.w.Header().Set("X-Amz-Checksum-Type", "FULL_OBJECT")
-	}
+	c.announce(v.checksum)
 }
 
 func (c *call) encryption() {
@@ -184,9 +181,8 @@ func (c *call) send(v *version, held content) error {
 	h.Set("Last-Modified", v.modified.UTC().Format(http.TimeFormat))
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("Content-Length", strconv.FormatInt(n, 10))
-	if c.r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && v.checksum.name != "" && !partial {
-		h.Set(checksumHeader+v.checksum.name, v.checksum.value)
-		h.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
+	if c.r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && !partial {
+		c.announce(v.checksum)
 	}
 	status := http.StatusOK
 	if partial {
