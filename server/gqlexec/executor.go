@@ -20,7 +20,7 @@ func New(schema graphql.ExecutableSchema, limits Limits, log *slog.Logger) *exec
 	e.SetErrorPresenter(p.present)
 	e.SetRecoverFunc(p.recovered)
 	e.Use(extension.Introspection{})
-	e.Use(limiter{limits})
+	e.Use(newLimiter(limits))
 	return e
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -53,7 +55,16 @@ const (
 )
 
 // limiter is the gqlgen extension that enforces the limits.
-type limiter struct{ Limits }
+type limiter struct {
+	Limits
+	// nul finds the ways to spell U+0000 in a document. It also finds escapes that
+	// the parser would not decode, whose loss costs nobody anything.
+	nul *regexp.Regexp
+}
+
+func newLimiter(l Limits) limiter {
+	return limiter{l, regexp.MustCompile(`\x00|\\u(0000|\{0+\})`)}
+}
 
 func (limiter) ExtensionName() string { return "Limits" }
 
@@ -61,8 +72,14 @@ func (limiter) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext refuses the operation or leaves it alone.
 func (l limiter) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	if longest := longestList(op.Variables); longest > l.List {
-		return refuse(CodeListTooLong, "a list in the variables has %d entries; at most %d are allowed", longest, l.List)
+	in := input{}
+	in.look(op.Variables)
+	switch {
+	case in.longest > l.List:
+		return refuse(CodeListTooLong, "a list in the variables has %d entries; at most %d are allowed", in.longest, l.List)
+	case in.nul || l.nul.MatchString(op.RawQuery):
+		// No name, path or id has one, and PostgreSQL cannot hold it.
+		return refuse(CodeBadInput, "text must not contain the character U+0000")
 	}
 	w := walker{limits: l.Limits, op: op}
 	cost := w.selections(op.Operation.SelectionSet, 1, 1)
@@ -199,19 +216,25 @@ func add(a, b int) int { return min(a+b, math.MaxInt32) }
 
 func multiply(a, b int) int { return int(min(int64(a)*int64(b), math.MaxInt32)) }
 
-// longestList returns the length of the longest list anywhere in a JSON value.
-func longestList(value any) int {
-	longest := 0
+// input is what was seen of the variables.
+type input struct {
+	longest int
+	nul     bool
+}
+
+func (in *input) look(value any) {
 	switch v := value.(type) {
 	case map[string]any:
-		for _, child := range v {
-			longest = max(longest, longestList(child))
+		for key, child := range v {
+			in.look(key)
+			in.look(child)
 		}
 	case []any:
-		longest = len(v)
+		in.longest = max(in.longest, len(v))
 		for _, child := range v {
-			longest = max(longest, longestList(child))
+			in.look(child)
 		}
+	case string:
+		in.nul = in.nul || strings.ContainsRune(v, 0)
 	}
-	return longest
 }
