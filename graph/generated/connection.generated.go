@@ -15,6 +15,7 @@ import (
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/connection"
 	"github.com/wedsync/wedsync/graph/relay"
+	connection1 "github.com/wedsync/wedsync/hub/connection"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -616,8 +617,8 @@ func (ec *executionContext) _ConnectionTestPayload_steps(ctx context.Context, fi
 			return obj.Steps, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ConnectionTestStep) graphql.Marshaler {
-			return ec.marshalNConnectionTestStep2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐConnectionTestStepᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*connection1.Step) graphql.Marshaler {
+			return ec.marshalNConnectionTestStep2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋhubᚋconnectionᚐStepᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -668,7 +669,7 @@ func (ec *executionContext) fieldContext_ConnectionTestPayload_userErrors(_ cont
 	return fc, nil
 }
 
-func (ec *executionContext) _ConnectionTestStep_name(ctx context.Context, field graphql.CollectedField, obj *ConnectionTestStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConnectionTestStep_name(ctx context.Context, field graphql.CollectedField, obj *connection1.Step) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -691,7 +692,7 @@ func (ec *executionContext) fieldContext_ConnectionTestStep_name(_ context.Conte
 	return graphql.NewScalarFieldContext("ConnectionTestStep", field, false, false, "String")
 }
 
-func (ec *executionContext) _ConnectionTestStep_ok(ctx context.Context, field graphql.CollectedField, obj *ConnectionTestStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConnectionTestStep_ok(ctx context.Context, field graphql.CollectedField, obj *connection1.Step) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -700,7 +701,7 @@ func (ec *executionContext) _ConnectionTestStep_ok(ctx context.Context, field gr
 			return ec.fieldContext_ConnectionTestStep_ok(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
+			return obj.OK, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
@@ -714,7 +715,7 @@ func (ec *executionContext) fieldContext_ConnectionTestStep_ok(_ context.Context
 	return graphql.NewScalarFieldContext("ConnectionTestStep", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ConnectionTestStep_message(ctx context.Context, field graphql.CollectedField, obj *ConnectionTestStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConnectionTestStep_message(ctx context.Context, field graphql.CollectedField, obj *connection1.Step) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -737,7 +738,7 @@ func (ec *executionContext) fieldContext_ConnectionTestStep_message(_ context.Co
 	return graphql.NewScalarFieldContext("ConnectionTestStep", field, false, false, "String")
 }
 
-func (ec *executionContext) _ConnectionTestStep_ms(ctx context.Context, field graphql.CollectedField, obj *ConnectionTestStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConnectionTestStep_ms(ctx context.Context, field graphql.CollectedField, obj *connection1.Step) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1361,7 +1362,7 @@ func (ec *executionContext) _ConnectionTestPayload(ctx context.Context, sel ast.
 
 var connectionTestStepImplementors = []string{"ConnectionTestStep"}
 
-func (ec *executionContext) _ConnectionTestStep(ctx context.Context, sel ast.SelectionSet, obj *ConnectionTestStep) graphql.Marshaler {
+func (ec *executionContext) _ConnectionTestStep(ctx context.Context, sel ast.SelectionSet, obj *connection1.Step) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, connectionTestStepImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1555,11 +1556,11 @@ func (ec *executionContext) marshalNConnectionTestPayload2ᚖgithubᚗcomᚋweds
 	return ec._ConnectionTestPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNConnectionTestStep2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐConnectionTestStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*ConnectionTestStep) graphql.Marshaler {
+func (ec *executionContext) marshalNConnectionTestStep2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋhubᚋconnectionᚐStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*connection1.Step) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNConnectionTestStep2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐConnectionTestStep(ctx, sel, v[i])
+		return ec.marshalNConnectionTestStep2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋhubᚋconnectionᚐStep(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1571,7 +1572,7 @@ func (ec *executionContext) marshalNConnectionTestStep2ᚕᚖgithubᚗcomᚋweds
 	return ret
 }
 
-func (ec *executionContext) marshalNConnectionTestStep2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐConnectionTestStep(ctx context.Context, sel ast.SelectionSet, v *ConnectionTestStep) graphql.Marshaler {
+func (ec *executionContext) marshalNConnectionTestStep2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋhubᚋconnectionᚐStep(ctx context.Context, sel ast.SelectionSet, v *connection1.Step) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ConnectionTestStep!")
 		return graphql.Null

@@ -10,6 +10,7 @@ import (
 	"github.com/wedsync/wedsync/ent/filesync"
 	"github.com/wedsync/wedsync/ent/rule"
 	"github.com/wedsync/wedsync/hub"
+	"github.com/wedsync/wedsync/hub/connection"
 )
 
 // Which conflict to decide, and how.
@@ -101,21 +102,9 @@ type ConnectionTestPayload struct {
 	// Whether every step worked; null if userErrors has an entry.
 	Ok *bool `json:"ok,omitempty"`
 	// What was tried, in order, up to the first failure.
-	Steps []*ConnectionTestStep `json:"steps"`
+	Steps []*connection.Step `json:"steps"`
 	// What was wrong with the input. A step that failed is no user error: see steps.
 	UserErrors []*UserError `json:"userErrors"`
-}
-
-// One step of a test.
-type ConnectionTestStep struct {
-	// What was tried: reach, write, read, conditional write, list, delete.
-	Name string `json:"name"`
-	// Whether it worked.
-	Ok bool `json:"ok"`
-	// What happened, for people.
-	Message string `json:"message"`
-	// How long it took, in milliseconds.
-	Ms int `json:"ms"`
 }
 
 // What to change about a connection. What is left out stays.

@@ -973,8 +973,8 @@ type Token implements Node {
   name: String!
   "The most the token may do; the user's own role bounds it further."
   role: MemberRole!
-  "For whom it acts."
-  user: User!
+  "For whom it acts; null: somebody who has left since."
+  user: User
   "When it was made."
   createdAt: Time!
   "When it ends; null: never."
@@ -1299,7 +1299,7 @@ type Run implements Node {
   trigger: RunTrigger!
   "The conflict it settles, if that is all it does."
   conflict: Conflict
-  "Who asked for it; null: the hub itself."
+  "Who asked for it; null: the hub itself, or somebody who has left since."
   requestedBy: User
   "SHA-256 over the plan's operations: two plans with one digest do the same. Empty while there is no plan."
   digest: String!
