@@ -5,12 +5,3 @@ package s3
 func WithLimits(single, copyAtOnce int64) Vendor {
 	return Vendor{limits: limits{single: single, copyAtOnce: copyAtOnce}}
 }
-
-// DecodeCheckpoint reads a checkpoint and writes it again.
-func DecodeCheckpoint(raw []byte) ([]byte, error) {
-	p, err := decodeCheckpoint(raw)
-	if err != nil {
-		return nil, err
-	}
-	return p.encode(), nil
-}

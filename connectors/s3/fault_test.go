@@ -2,6 +2,8 @@ package s3_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"testing"
 	"time"
@@ -181,8 +183,12 @@ func TestSlowStore(t *testing.T) {
 	server, s := sandbox(t, s3test.Options{})
 	conn := s.open(t)
 	server.Inject(s3test.Fault{Op: "HeadObject", Delay: time.Hour})
-	if _, err := conn.Stat(cancelled(t), "a.jpg"); err == nil {
-		t.Error("Stat works with a cancelled context")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := conn.Stat(ctx, "a.jpg")
+	wantKind(t, "stat of a store that does not answer", err, connectors.Transient)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the cause is lost: %v", err)
 	}
 }
 

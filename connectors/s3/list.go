@@ -60,6 +60,8 @@ func (c *conn) listed(page *connectors.Page, entry types.Object, encoding types.
 	case why != "":
 	case !inside:
 		why = "the store listed a key that was not asked for"
+	case value(entry.Size) < 0:
+		why = "the store gave no possible size"
 	default:
 		why = c.unusable(path)
 	}

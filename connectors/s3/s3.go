@@ -102,7 +102,6 @@ func (v Vendor) Open(ctx context.Context, cfg connectors.Config) (connectors.Con
 		limits:   limits{single: 64 * mib, copyAtOnce: 5 * gib},
 		amazon:   s.amazon(),
 		redact:   s.redactor(),
-		idle:     cfg.HTTP.CloseIdleConnections,
 	}
 	// Directory buckets (S3 Express) give ETags that look like an MD5 and are none.
 	c.randomETags = strings.HasSuffix(s.bucket, "--x-s3")
@@ -132,7 +131,6 @@ type conn struct {
 	randomETags bool
 	redact      *strings.Replacer
 	names       connectors.NameRules
-	idle        func()
 
 	probing sync.Mutex
 	// spoken is the store's dialect once it is known.
@@ -154,11 +152,9 @@ func (c *conn) Check(ctx context.Context) error {
 	return nil
 }
 
-// Close implements connectors.Connection.
-func (c *conn) Close() error {
-	c.idle()
-	return nil
-}
+// Close implements connectors.Connection. The HTTP client is the hub's: others may
+// share it, and closing its idle connections can break their requests.
+func (c *conn) Close() error { return nil }
 
 // key maps a path to the key that holds it.
 func (c *conn) key(op, path string) (string, error) {

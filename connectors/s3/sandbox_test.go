@@ -2,9 +2,6 @@ package s3_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -125,11 +122,6 @@ func wantAbsent(t *testing.T, source connectors.Source, path string) {
 	wantKind(t, "stat of "+path, err, connectors.NotFound)
 }
 
-func md5Of(body []byte) string {
-	sum := md5.Sum(body)
-	return hex.EncodeToString(sum[:])
-}
-
 // putRaw writes an object without the connector.
 func putRaw(t *testing.T, s store, key string, body []byte) {
 	t.Helper()
@@ -144,11 +136,4 @@ func keysOf(page connectors.Page) (paths []string) {
 		paths = append(paths, o.Path)
 	}
 	return paths
-}
-
-// cancelled returns a context that has ended.
-func cancelled(t *testing.T) context.Context {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	return ctx
 }

@@ -67,6 +67,13 @@ func (c *call) wholeChecksum(u *upload, in completeDocument) (checksum, error) {
 		if err != nil || len(raw) < 4 {
 			return checksum{}, errInternal
 		}
+		given := listed.ChecksumCRC32 + listed.ChecksumCRC32C + listed.ChecksumCRC64NVME + listed.ChecksumSHA1 + listed.ChecksumSHA256
+		switch {
+		case given == "" && !u.fullObject:
+			return checksum{}, invalidRequest("The upload was created using a " + u.checksum + " checksum. The complete request must include the checksum for each part.")
+		case given != "" && given != p.checksum.value:
+			return checksum{}, errInvalidPart
+		}
 		parts.Write(raw)
 		crc = joinCRC32C(crc, binary.BigEndian.Uint32(raw), p.blob.size)
 	}

@@ -152,9 +152,10 @@ func (c *call) uploadPart() error {
 // keepPart puts a part into the upload, in place of any of its number.
 func (c *call) keepPart(number int, p part) error {
 	return c.withUpload(func(_ *bucket, u *upload) error {
-		if p.checksum.name != u.checksum {
+		// An upload that declared none takes parts with any; they are checked and not kept.
+		if u.checksum != "" && p.checksum.name != u.checksum {
 			return invalidRequest(fmt.Sprintf("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
-				cmp.Or(u.checksum, "null"), cmp.Or(p.checksum.name, "null")))
+				u.checksum, cmp.Or(p.checksum.name, "null")))
 		}
 		var err error
 		if old, ok := u.parts[number]; ok {
@@ -224,8 +225,13 @@ func (c *call) listParts() error {
 type completeDocument struct {
 	XMLName xml.Name `xml:"CompleteMultipartUpload"`
 	Part    []struct {
-		PartNumber int
-		ETag       string
+		PartNumber        int
+		ETag              string
+		ChecksumCRC32     string
+		ChecksumCRC32C    string
+		ChecksumCRC64NVME string
+		ChecksumSHA1      string
+		ChecksumSHA256    string
 	}
 }
 
@@ -264,13 +270,16 @@ func (c *call) completeUpload() error {
 
 // assemble makes an object of the parts that the client lists.
 func (c *call) assemble(u *upload, in completeDocument) (*version, error) {
+	for i, listed := range in.Part[1:] {
+		if listed.PartNumber <= in.Part[i].PartNumber {
+			return nil, errInvalidPartOrder
+		}
+	}
 	sum := newMD5()
 	var chosen content
 	for i, listed := range in.Part {
 		p, ok := u.parts[listed.PartNumber]
 		switch {
-		case i > 0 && listed.PartNumber <= in.Part[i-1].PartNumber:
-			return nil, errInvalidPartOrder
 		case !ok, strings.Trim(listed.ETag, `"`) != strings.Trim(p.etag, `"`):
 			return nil, errInvalidPart
 		case i < len(in.Part)-1 && p.blob.size < minPartSize:
