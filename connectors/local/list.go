@@ -84,6 +84,8 @@ type walker struct {
 	ctx  context.Context
 	page connectors.Page
 	last string
+	// waited tells that the page has given files the time to settle.
+	waited bool
 }
 
 // walk adds what is in the folder, from after on, and reports whether the page is
@@ -135,6 +137,15 @@ func (w *walker) entry(dir *os.Root, full, name string, told bool, after []strin
 	if why := w.unfit(info, full); why != "" {
 		return w.skip(full, why), nil
 	}
+	if info, err = w.settleDown(dir, name, info); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil // gone in the meantime
+		}
+		return false, err
+	}
+	if w.settle.writing(info) {
+		return w.skip(full, "still being written"), nil
+	}
 	w.page.Objects = append(w.page.Objects, describe(full, info))
 	return w.tell(full), nil
 }
@@ -178,10 +189,25 @@ func (w *walker) unfit(info fs.FileInfo, full string) string {
 		return w.rules.Check(full)
 	case !info.Mode().IsRegular():
 		return "this is no regular file"
-	case w.settle.writing(info):
-		return "still being written"
 	}
 	return w.rules.Check(full)
+}
+
+// settleDown gives a file that was written a moment ago the time to prove that it
+// is finished, so that somebody who saves a file and starts a sync at once finds
+// it taken. A page waits no longer than one settling time in all: by then every
+// file that was finished when it began has settled.
+func (w *walker) settleDown(dir *os.Root, name string, info fs.FileInfo) (fs.FileInfo, error) {
+	if !w.settle.writing(info) || w.waited {
+		return info, nil
+	}
+	w.waited = true
+	select {
+	case <-w.settle.after(w.settle.window):
+	case <-w.ctx.Done():
+		return nil, w.ctx.Err()
+	}
+	return dir.Lstat(name)
 }
 
 func (w *walker) skip(full, why string) bool {

@@ -41,13 +41,15 @@ func (c *connection) occupant(op, name string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	_, err = c.root.Lstat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
-	case connectors.Is(classify(op, name, err), connectors.NotFound), err == nil:
+	}
+	err = classify(op, name, err)
+	switch connectors.KindOf(err) {
+	case "", connectors.NotFound, connectors.Permanent: // there, below a file, beyond a link to outside
 		return nil, fail(connectors.Exists, op, name, "something else is in the place of the file or of one of its folders")
 	}
-	return nil, classify(op, name, err)
+	return nil, err
 }
 
 // publish makes a finished file of uploadsFolder appear at up.Path, whole and on
@@ -85,22 +87,28 @@ func gone(err error) error {
 // place renames from to the path to, making its folders, and makes the new name
 // survive a power cut.
 func (c *connection) place(op, from, to string, e connectors.Expect) error {
-	for i := 1; ; i++ {
-		dir, err := c.makeFolder(path.Dir(to))
-		if err == nil {
-			if err = c.rename(op, from, to, e); err == nil {
-				err = syncFolder(dir)
-			}
-			err = errors.Join(err, dir.Close())
-		}
-		if err == nil {
-			return nil
-		}
-		if i == attempts || !errors.Is(err, fs.ErrNotExist) || !c.there(from) {
-			c.prune(to)
-			return classify(op, to, err)
+	var err error
+	for range attempts {
+		err = c.tryPlace(op, from, to, e)
+		if !errors.Is(err, fs.ErrNotExist) || !c.there(from) {
+			break
 		}
 	}
+	return classify(op, to, err)
+}
+
+func (c *connection) tryPlace(op, from, to string, e connectors.Expect) error {
+	dir, err := c.makeFolder(path.Dir(to))
+	if err != nil {
+		return err
+	}
+	if err = c.rename(op, from, to, e); err == nil {
+		err = syncFolder(dir)
+	}
+	if err = errors.Join(err, dir.Close()); err != nil {
+		c.prune(to)
+	}
+	return err
 }
 
 func (c *connection) there(name string) bool {

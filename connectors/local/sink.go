@@ -198,10 +198,11 @@ func (s *session) Abort(context.Context) error {
 // sweep removes uploads that nobody came back to.
 func (c *connection) sweep() error {
 	dir, err := c.openFolder(uploadsFolder)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	switch connectors.KindOf(classify("open", "", err)) {
+	case "":
+	case connectors.NotFound, connectors.ScopeMissing:
 		return nil
-	}
-	if err != nil {
+	default:
 		return err
 	}
 	defer dir.Close()

@@ -158,10 +158,10 @@ func (c *connection) expected(op, name string, e connectors.Expect) (fs.FileInfo
 }
 
 // prune removes the folders above name that are empty, as stores without folders
-// have them. What is not empty, or in use, stays.
+// have them. What is not empty, in use, or no folder stays.
 func (c *connection) prune(name string) {
 	for dir := path.Dir(name); dir != "." && dir != connectors.HubFolder; dir = path.Dir(dir) {
-		if c.root.Remove(dir) != nil {
+		if info, err := c.root.Lstat(dir); err != nil || !info.IsDir() || c.root.Remove(dir) != nil {
 			return
 		}
 	}
