@@ -23,15 +23,20 @@ func New(s Services) graphql.ExecutableSchema {
 }
 
 // schema gives every answer loaders of its own, so that one answer reads a thing
-// once and the next message of a subscription reads it anew.
+// once and the next message of a subscription reads it anew; and it tells the
+// reader of a subscription why it ended.
 type schema struct {
 	graphql.ExecutableSchema
 	client *ent.Client
 }
 
 func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
-	next := s.ExecutableSchema.Exec(ctx)
+	end := &ending{}
+	next := s.ExecutableSchema.Exec(context.WithValue(ctx, endingKey{}, end))
 	return func(ctx context.Context) *graphql.Response {
-		return next(withLoaders(ctx, s.client))
+		if response := next(withLoaders(ctx, s.client)); response != nil {
+			return response
+		}
+		return end.respond(ctx)
 	}
 }

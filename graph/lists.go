@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wedsync/wedsync/ent"
+	"github.com/wedsync/wedsync/ent/event"
 	"github.com/wedsync/wedsync/graph/relay"
 	"github.com/wedsync/wedsync/internal/id"
 )
@@ -63,5 +64,10 @@ func pageOfTransfers(ctx context.Context, q *ent.TransferQuery, first int, after
 
 func pageOfWeddings(ctx context.Context, q *ent.WeddingQuery, first int, after *string) (*relay.Page[*ent.Wedding], error) {
 	order := relay.NewestFirst(id.Wedding, func(n *ent.Wedding) string { return n.ID })
+	return relay.Paginate(ctx, q, order, relay.Args{First: first, After: after})
+}
+
+func pageOfEvents(ctx context.Context, q *ent.EventQuery, first int, after *string) (*relay.Page[*ent.Event], error) {
+	order := relay.ByNumber(event.FieldSeq, func(n *ent.Event) int64 { return n.Seq })
 	return relay.Paginate(ctx, q, order, relay.Args{First: first, After: after})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/wedsync/wedsync/ent/syncrun"
 	"github.com/wedsync/wedsync/ent/transfer"
 	"github.com/wedsync/wedsync/graph/model"
+	"github.com/wedsync/wedsync/hub/event"
 )
 
 func (r queryResolver) Runs(ctx context.Context, first int, after, syncID *string, states []syncrun.State) (*model.RunConnection, error) {
@@ -80,4 +81,16 @@ func (r transferResolver) Target(ctx context.Context, t *ent.Transfer) (*ent.Syn
 		return nil, nil
 	}
 	return load(ctx).targets.Load(ctx, *t.TargetID)
+}
+
+func (r runProgressResolver) State(_ context.Context, v *event.RunView) (syncrun.State, error) {
+	return v.Run.State, nil
+}
+
+func (r runProgressResolver) RemainingMs(_ context.Context, v *event.RunView) (*int64, error) {
+	if v.Remaining == nil {
+		return nil, nil
+	}
+	ms := v.Remaining.Milliseconds()
+	return &ms, nil
 }

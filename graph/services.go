@@ -10,6 +10,7 @@ import (
 	"github.com/wedsync/wedsync/hub"
 	"github.com/wedsync/wedsync/hub/account"
 	"github.com/wedsync/wedsync/hub/connection"
+	"github.com/wedsync/wedsync/hub/event"
 	"github.com/wedsync/wedsync/hub/filesync"
 	"github.com/wedsync/wedsync/hub/wedding"
 )
@@ -22,7 +23,6 @@ type Services struct {
 	Weddings    Weddings
 	Syncs       Syncs
 	Events      Events
-	Progress    Progress
 	// Fingerprint tells inputs apart without giving them away; see vault.
 	Fingerprint func([]byte) []byte
 }
@@ -68,22 +68,8 @@ type Syncs interface {
 	ResolveConflicts(ctx context.Context, syncID string, r conflict.Resolution) (int, error)
 }
 
-// Events is the durable log of what happened.
+// Events follows what happens, live.
 type Events interface {
-	// Cursor is the place of the event with the number; Seq is its reverse.
-	Cursor(seq int64) string
-	Seq(cursor string) (int64, error)
-	// Follow sends the viewer's events after the cursor, or from now on, in order
-	// and without gap, until ctx ends. Empty types and wedding mean all.
-	Follow(ctx context.Context, after *string, types []string, weddingID string) (<-chan *ent.Event, error)
-}
-
-// Progress is what the workers say of the runs they are at.
-type Progress interface {
-	// Latest returns each worker's last word on the run.
-	Latest(runID string) []hub.Progress
-	// Changed signals, a few times a second at most, that the viewer's run or what
-	// is said of it may have changed, until ctx ends. A signal that nobody takes
-	// stands for those that follow.
-	Changed(ctx context.Context, runID string) (<-chan struct{}, error)
+	Subscribe(ctx context.Context, f event.Filter, after int64) (*event.Stream[*ent.Event], error)
+	RunProgress(ctx context.Context, runID string) (*event.Stream[*event.RunView], error)
 }

@@ -153,3 +153,11 @@ func (r mutationResolver) ConflictsResolve(ctx context.Context, in generated.Con
 		}))
 	return &generated.ConflictsResolvePayload{Decided: d.Decided, Sync: d.sync, UserErrors: mistakes}, err
 }
+
+// deref makes a missing text empty.
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -177,16 +177,6 @@ type MemberUpdatePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// An operation that failed.
-type RunError struct {
-	// The file's path.
-	Path string `json:"path"`
-	// What kind of failure it was, such as QUOTA_FULL.
-	Kind string `json:"kind"`
-	// What happened, for people.
-	Message string `json:"message"`
-}
-
 // What can be followed live,.
 type Subscription struct {
 }

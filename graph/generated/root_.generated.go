@@ -1317,8 +1317,6 @@ type Run implements Node {
   bytesTotal: Int64!
   "Bytes of finished operations."
   bytesDone: Int64!
-  "How it gets on right now."
-  progress: RunProgress!
   "When it was asked for."
   createdAt: Time!
   "When the plan was made; null: it is not yet."
@@ -1436,7 +1434,7 @@ type RunProgress {
   remainingMs: Int64
   "What is being done right now, for people; empty if nothing is."
   operation: String!
-  "The latest operations that failed, at most 5."
+  "The latest operations that failed, newest first, at most 5."
   errors: [RunError!]!
   "When the picture was taken."
   at: Time!
@@ -2850,8 +2848,6 @@ func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.C
 		return ec.fieldContext_Run_bytesTotal(ctx, field)
 	case "bytesDone":
 		return ec.fieldContext_Run_bytesDone(ctx, field)
-	case "progress":
-		return ec.fieldContext_Run_progress(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Run_createdAt(ctx, field)
 	case "plannedAt":

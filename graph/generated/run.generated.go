@@ -15,8 +15,8 @@ import (
 	"github.com/wedsync/wedsync/ent/detail"
 	"github.com/wedsync/wedsync/ent/syncrun"
 	"github.com/wedsync/wedsync/ent/transfer"
-	"github.com/wedsync/wedsync/graph/model"
 	"github.com/wedsync/wedsync/graph/relay"
+	"github.com/wedsync/wedsync/hub/event"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -30,12 +30,12 @@ type RunResolver interface {
 	Totals(ctx context.Context, obj *ent.SyncRun) (*detail.RunTotals, error)
 	Report(ctx context.Context, obj *ent.SyncRun) (*detail.RunReport, error)
 
-	Progress(ctx context.Context, obj *ent.SyncRun) (*model.RunProgress, error)
-
 	Transfers(ctx context.Context, obj *ent.SyncRun, first int, after *string, states []transfer.State, kinds []transfer.Kind, path *string, targetID *string) (*relay.Page[*ent.Transfer], error)
 }
 type RunProgressResolver interface {
-	Errors(ctx context.Context, obj *model.RunProgress) ([]*RunError, error)
+	State(ctx context.Context, obj *event.RunView) (syncrun.State, error)
+
+	RemainingMs(ctx context.Context, obj *event.RunView) (*int64, error)
 }
 type TransferResolver interface {
 	Run(ctx context.Context, obj *ent.Transfer) (*ent.SyncRun, error)
@@ -494,38 +494,6 @@ func (ec *executionContext) fieldContext_Run_bytesDone(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Run", field, false, false, "Int64")
 }
 
-func (ec *executionContext) _Run_progress(ctx context.Context, field graphql.CollectedField, obj *ent.SyncRun) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Run_progress(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Run().Progress(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.RunProgress) graphql.Marshaler {
-			return ec.marshalNRunProgress2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋmodelᚐRunProgress(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Run_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Run",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_RunProgress(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Run_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.SyncRun) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -836,7 +804,7 @@ func (ec *executionContext) fieldContext_RunEdge_node(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _RunError_path(ctx context.Context, field graphql.CollectedField, obj *RunError) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunError_path(ctx context.Context, field graphql.CollectedField, obj *ent.Transfer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -859,7 +827,7 @@ func (ec *executionContext) fieldContext_RunError_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("RunError", field, false, false, "String")
 }
 
-func (ec *executionContext) _RunError_kind(ctx context.Context, field graphql.CollectedField, obj *RunError) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunError_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Transfer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -868,7 +836,7 @@ func (ec *executionContext) _RunError_kind(ctx context.Context, field graphql.Co
 			return ec.fieldContext_RunError_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
+			return obj.ErrorKind, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -882,7 +850,7 @@ func (ec *executionContext) fieldContext_RunError_kind(_ context.Context, field 
 	return graphql.NewScalarFieldContext("RunError", field, false, false, "String")
 }
 
-func (ec *executionContext) _RunError_message(ctx context.Context, field graphql.CollectedField, obj *RunError) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunError_message(ctx context.Context, field graphql.CollectedField, obj *ent.Transfer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -891,7 +859,7 @@ func (ec *executionContext) _RunError_message(ctx context.Context, field graphql
 			return ec.fieldContext_RunError_message(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
+			return obj.Reason, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -905,7 +873,7 @@ func (ec *executionContext) fieldContext_RunError_message(_ context.Context, fie
 	return graphql.NewScalarFieldContext("RunError", field, false, false, "String")
 }
 
-func (ec *executionContext) _RunProgress_run(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_run(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -937,7 +905,7 @@ func (ec *executionContext) fieldContext_RunProgress_run(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _RunProgress_state(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_state(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -946,7 +914,7 @@ func (ec *executionContext) _RunProgress_state(ctx context.Context, field graphq
 			return ec.fieldContext_RunProgress_state(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.State, nil
+			return ec.Resolvers.RunProgress().State(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v syncrun.State) graphql.Marshaler {
@@ -957,10 +925,10 @@ func (ec *executionContext) _RunProgress_state(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_RunProgress_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "RunState")
+	return graphql.NewScalarFieldContext("RunProgress", field, true, true, "RunState")
 }
 
-func (ec *executionContext) _RunProgress_filesTotal(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_filesTotal(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -969,7 +937,7 @@ func (ec *executionContext) _RunProgress_filesTotal(ctx context.Context, field g
 			return ec.fieldContext_RunProgress_filesTotal(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.FilesTotal, nil
+			return obj.Total, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -983,7 +951,7 @@ func (ec *executionContext) fieldContext_RunProgress_filesTotal(_ context.Contex
 	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RunProgress_filesDone(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_filesDone(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -992,7 +960,7 @@ func (ec *executionContext) _RunProgress_filesDone(ctx context.Context, field gr
 			return ec.fieldContext_RunProgress_filesDone(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.FilesDone, nil
+			return obj.Done, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -1006,7 +974,7 @@ func (ec *executionContext) fieldContext_RunProgress_filesDone(_ context.Context
 	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RunProgress_filesFailed(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_filesFailed(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1015,7 +983,7 @@ func (ec *executionContext) _RunProgress_filesFailed(ctx context.Context, field 
 			return ec.fieldContext_RunProgress_filesFailed(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.FilesFailed, nil
+			return obj.Failed, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -1029,7 +997,7 @@ func (ec *executionContext) fieldContext_RunProgress_filesFailed(_ context.Conte
 	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RunProgress_bytesTotal(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_bytesTotal(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1052,7 +1020,7 @@ func (ec *executionContext) fieldContext_RunProgress_bytesTotal(_ context.Contex
 	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "Int64")
 }
 
-func (ec *executionContext) _RunProgress_bytesDone(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_bytesDone(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1075,7 +1043,7 @@ func (ec *executionContext) fieldContext_RunProgress_bytesDone(_ context.Context
 	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "Int64")
 }
 
-func (ec *executionContext) _RunProgress_bytesPerSecond(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_bytesPerSecond(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1098,7 +1066,7 @@ func (ec *executionContext) fieldContext_RunProgress_bytesPerSecond(_ context.Co
 	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "Float")
 }
 
-func (ec *executionContext) _RunProgress_remainingMs(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_remainingMs(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1107,7 +1075,7 @@ func (ec *executionContext) _RunProgress_remainingMs(ctx context.Context, field 
 			return ec.fieldContext_RunProgress_remainingMs(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RemainingMs, nil
+			return ec.Resolvers.RunProgress().RemainingMs(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
@@ -1118,10 +1086,10 @@ func (ec *executionContext) _RunProgress_remainingMs(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_RunProgress_remainingMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "Int64")
+	return graphql.NewScalarFieldContext("RunProgress", field, true, true, "Int64")
 }
 
-func (ec *executionContext) _RunProgress_operation(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_operation(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1144,7 +1112,7 @@ func (ec *executionContext) fieldContext_RunProgress_operation(_ context.Context
 	return graphql.NewScalarFieldContext("RunProgress", field, false, false, "String")
 }
 
-func (ec *executionContext) _RunProgress_errors(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_errors(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1153,11 +1121,11 @@ func (ec *executionContext) _RunProgress_errors(ctx context.Context, field graph
 			return ec.fieldContext_RunProgress_errors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.RunProgress().Errors(ctx, obj)
+			return obj.Errors, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*RunError) graphql.Marshaler {
-			return ec.marshalNRunError2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐRunErrorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Transfer) graphql.Marshaler {
+			return ec.marshalNRunError2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋentᚐTransferᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1167,8 +1135,8 @@ func (ec *executionContext) fieldContext_RunProgress_errors(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "RunProgress",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_RunError(ctx, field)
 		},
@@ -1176,7 +1144,7 @@ func (ec *executionContext) fieldContext_RunProgress_errors(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _RunProgress_at(ctx context.Context, field graphql.CollectedField, obj *model.RunProgress) (ret graphql.Marshaler) {
+func (ec *executionContext) _RunProgress_at(ctx context.Context, field graphql.CollectedField, obj *event.RunView) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2368,12 +2336,6 @@ func (ec *executionContext) _Run(ctx context.Context, sel ast.SelectionSet, obj 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "progress":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Run_progress(ctx, field, obj)
-				})
 		case "createdAt":
 			out.Values[i] = ec._Run_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2506,7 +2468,7 @@ func (ec *executionContext) _RunEdge(ctx context.Context, sel ast.SelectionSet, 
 
 var runErrorImplementors = []string{"RunError"}
 
-func (ec *executionContext) _RunError(ctx context.Context, sel ast.SelectionSet, obj *RunError) graphql.Marshaler {
+func (ec *executionContext) _RunError(ctx context.Context, sel ast.SelectionSet, obj *ent.Transfer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2549,7 +2511,7 @@ func (ec *executionContext) _RunError(ctx context.Context, sel ast.SelectionSet,
 
 var runProgressImplementors = []string{"RunProgress"}
 
-func (ec *executionContext) _RunProgress(ctx context.Context, sel ast.SelectionSet, obj *model.RunProgress) graphql.Marshaler {
+func (ec *executionContext) _RunProgress(ctx context.Context, sel ast.SelectionSet, obj *event.RunView) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, runProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2564,10 +2526,11 @@ func (ec *executionContext) _RunProgress(ctx context.Context, sel ast.SelectionS
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "state":
-			out.Values[i] = ec._RunProgress_state(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RunProgress_state(ctx, field, obj)
+				})
 		case "filesTotal":
 			out.Values[i] = ec._RunProgress_filesTotal(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2599,21 +2562,21 @@ func (ec *executionContext) _RunProgress(ctx context.Context, sel ast.SelectionS
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "remainingMs":
-			out.Values[i] = ec._RunProgress_remainingMs(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RunProgress_remainingMs(ctx, field, obj)
+				})
 		case "operation":
 			out.Values[i] = ec._RunProgress_operation(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "errors":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._RunProgress_errors(ctx, field, obj)
-				})
+			out.Values[i] = ec._RunProgress_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "at":
 			out.Values[i] = ec._RunProgress_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3055,11 +3018,11 @@ func (ec *executionContext) marshalNRunEdge2ᚕgithubᚗcomᚋwedsyncᚋwedsync�
 	return ret
 }
 
-func (ec *executionContext) marshalNRunError2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐRunErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []*RunError) graphql.Marshaler {
+func (ec *executionContext) marshalNRunError2ᚕᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋentᚐTransferᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Transfer) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRunError2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐRunError(ctx, sel, v[i])
+		return ec.marshalNRunError2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋentᚐTransfer(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3071,7 +3034,7 @@ func (ec *executionContext) marshalNRunError2ᚕᚖgithubᚗcomᚋwedsyncᚋweds
 	return ret
 }
 
-func (ec *executionContext) marshalNRunError2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐRunError(ctx context.Context, sel ast.SelectionSet, v *RunError) graphql.Marshaler {
+func (ec *executionContext) marshalNRunError2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋentᚐTransfer(ctx context.Context, sel ast.SelectionSet, v *ent.Transfer) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RunError!")
 		return graphql.Null
@@ -3079,7 +3042,7 @@ func (ec *executionContext) marshalNRunError2ᚖgithubᚗcomᚋwedsyncᚋwedsync
 	return ec._RunError(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRunProgress2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋmodelᚐRunProgress(ctx context.Context, sel ast.SelectionSet, v *model.RunProgress) graphql.Marshaler {
+func (ec *executionContext) marshalNRunProgress2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋhubᚋeventᚐRunView(ctx context.Context, sel ast.SelectionSet, v *event.RunView) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RunProgress!")
 		return graphql.Null

@@ -25,6 +25,7 @@ import (
 	"github.com/wedsync/wedsync/graph/relay"
 	"github.com/wedsync/wedsync/graph/scalar"
 	"github.com/wedsync/wedsync/hub"
+	"github.com/wedsync/wedsync/hub/event"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -79,7 +80,7 @@ type QueryResolver interface {
 }
 type SubscriptionResolver interface {
 	Events(ctx context.Context, after *string, types []string, weddingID *string) (<-chan *ent.Event, error)
-	RunProgress(ctx context.Context, runID string) (<-chan *model.RunProgress, error)
+	RunProgress(ctx context.Context, runID string) (<-chan *event.RunView, error)
 	WeddingFiles(ctx context.Context, weddingID string, after *string) (<-chan *model.FileChange, error)
 }
 
@@ -3086,8 +3087,8 @@ func (ec *executionContext) _Subscription_runProgress(ctx context.Context, field
 			return ec.Resolvers.Subscription().RunProgress(ctx, fc.Args["runId"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.RunProgress) graphql.Marshaler {
-			return ec.marshalNRunProgress2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋmodelᚐRunProgress(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *event.RunView) graphql.Marshaler {
+			return ec.marshalNRunProgress2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋhubᚋeventᚐRunView(ctx, selections, v)
 		},
 		true,
 		true,

@@ -1,30 +1,10 @@
 package model
 
-import (
-	"time"
-
-	"github.com/wedsync/wedsync/ent"
-	"github.com/wedsync/wedsync/ent/syncrun"
-)
+import "time"
 
 // Node is any row with an id of its own. The type is open because rows are
 // generated and know nothing of GraphQL.
 type Node any
-
-// RunProgress is a picture of a run at a moment.
-type RunProgress struct {
-	Run            *ent.SyncRun
-	State          syncrun.State
-	FilesTotal     int
-	FilesDone      int
-	FilesFailed    int
-	BytesTotal     int64
-	BytesDone      int64
-	BytesPerSecond float64
-	RemainingMs    *int64
-	Operation      string
-	At             time.Time
-}
 
 // FileChange is what an event tells of a wedding's file.
 type FileChange struct {
