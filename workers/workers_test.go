@@ -272,13 +272,13 @@ func TestInterrupt(t *testing.T) {
 		for len(asked) > 0 {
 			<-asked
 		}
-		h.queue.Interrupt("paused") // a hint, and a wrong one
+		h.queue.Interrupt(t.Context(), "paused") // a hint, and a wrong one
 		receive(t, "the question", asked)
 		if len(causes) > 0 {
 			t.Fatal("work that is wanted was cancelled")
 		}
 		unwanted.Store(true)
-		h.queue.Interrupt("paused")
+		h.queue.Interrupt(t.Context(), "paused")
 		if cause := receive(t, "the cause", causes); !errors.Is(cause, workers.ErrUnwanted) {
 			t.Errorf("the handler was cancelled because %v", cause)
 		}
