@@ -16,7 +16,7 @@ import (
 // people in. A membership that exists keeps its role. Names of organizations are
 // not unique; the oldest of that name is meant.
 func (s *Service) Bootstrap(ctx context.Context, organizationName, email string, role rule.Role) (*ent.Membership, error) {
-	name, err := checkName("organization", organizationName)
+	name, err := hub.CheckName("organization", organizationName)
 	if err != nil {
 		return nil, err
 	}

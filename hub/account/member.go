@@ -29,7 +29,7 @@ func (s *Service) AddMember(ctx context.Context, in MemberInput) (*ent.Membershi
 		return nil, err
 	}
 	if in.Name != "" {
-		if in.Name, err = checkName("name", in.Name); err != nil {
+		if in.Name, err = hub.CheckName("name", in.Name); err != nil {
 			return nil, err
 		}
 	}

@@ -10,8 +10,6 @@ import (
 	"net/mail"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/membership"
@@ -79,17 +77,6 @@ func hashOf(secret string) []byte {
 func wellFormed(secret, prefix string) bool {
 	rest, ok := strings.CutPrefix(secret, prefix)
 	return ok && len(rest) == base64.RawURLEncoding.EncodedLen(secretBytes)
-}
-
-const maxName = 200
-
-// checkName returns the name without the space around it.
-func checkName(field, name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", hub.Errorf(hub.CodeInvalid, field, "must be 1 to %d characters on one line", maxName)
-	}
-	return name, nil
 }
 
 // checkEmail returns the address in the form it is stored in.

@@ -66,7 +66,7 @@ func (s *Service) identify(ctx context.Context, who Identity) (*ent.User, error)
 	}
 	claim := users.Update().Where(user.Email(email), user.SubjectIsNil()).
 		SetIssuer(who.Issuer).SetSubject(who.Subject)
-	if name, err := checkName("name", who.Name); err == nil {
+	if name, err := hub.CheckName("name", who.Name); err == nil {
 		claim.SetName(name)
 	}
 	n, err := claim.Save(ctx)

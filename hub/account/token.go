@@ -45,7 +45,7 @@ func (in *TokenInput) validate(ctx context.Context, now time.Time) error {
 		return hub.Errorf(hub.CodeForbidden, "role", "is more than your own")
 	}
 	var err error
-	if in.Name, err = checkName("name", in.Name); err != nil {
+	if in.Name, err = hub.CheckName("name", in.Name); err != nil {
 		return err
 	}
 	return checkRole("role", in.Role)
