@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"net/http"
 	"strconv"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -121,7 +120,7 @@ func (m *frameBody) HandleFinalize(ctx context.Context, in middleware.FinalizeIn
 		"X-Amz-Decoded-Content-Length": strconv.FormatInt(m.decoded, 10),
 		"X-Amz-Trailer":                trailerName,
 	} {
-		request.Header.Set(http.CanonicalHeaderKey(name), value)
+		request.Header.Set(name, value)
 	}
 	in.Request = request
 	return next.HandleFinalize(v4.SetPayloadHash(ctx, "STREAMING-UNSIGNED-PAYLOAD-TRAILER"), in)
