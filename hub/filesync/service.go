@@ -32,8 +32,8 @@ type Options struct {
 	// Rescan is how often a continuous sync reads its source in full if that
 	// cannot tell of changes, and how long it waits after a failure; 0: 5 minutes.
 	Rescan time.Duration
-	// Watch is how often a continuous sync looks whether it still is one and
-	// whether the run before the next is over; 0: 2 seconds.
+	// Watch is how often a continuous sync looks whether the run before the next is
+	// over; 0: 2 seconds.
 	Watch time.Duration
 }
 
