@@ -94,3 +94,6 @@ func (m *Metrics) JobEnded(kind string, outcome workers.Outcome, took time.Durat
 	m.jobsEnded.WithLabelValues(kind, string(outcome)).Inc()
 	m.jobDuration.WithLabelValues(kind).Observe(took.Seconds())
 }
+
+// Registerer is where other parts of the process add metrics of their own.
+func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }

@@ -1,0 +1,38 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+
+	"github.com/wedsync/wedsync/hub"
+	"github.com/wedsync/wedsync/workers"
+)
+
+// kinds says which capability does which kind of job.
+func (k *core) kinds() map[string]workers.Kind {
+	return map[string]workers.Kind{
+		hub.JobRunFinish: {Handle: k.syncs.HandleFinish, GiveUp: k.syncs.GiveUp},
+	}
+}
+
+// work does jobs until ctx ends, and a little longer.
+func (k *core) work(ctx context.Context) error {
+	w, err := workers.NewServer(workers.Config{
+		Name: processName(), Jobs: k.jobs, Kinds: k.kinds(), Redis: k.redis, Bus: k.bus, Enqueuer: k.enqueuer,
+		Log: k.log, Metrics: k.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	return w.Run(ctx)
+}
+
+// processName tells this process apart from every other, now and ever.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "hub" // the rest of the name suffices
+	}
+	return host[:min(len(host), 60)] + "-" + rand.Text()
+}
