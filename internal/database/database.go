@@ -29,6 +29,9 @@ const (
 	// SQLite has one writer at a time; the others read.
 	sqliteConns = 8
 
+	// busyTimeout is how long a writer waits for SQLite's lock.
+	busyTimeout = 10 * time.Second
+
 	connLifetime = 30 * time.Minute
 	connectTime  = 10 * time.Second
 )
@@ -85,7 +88,10 @@ func openPostgres(rawURL string) (*DB, error) {
 	db.SetMaxOpenConns(postgresConns)
 	db.SetMaxIdleConns(postgresConns)
 	db.SetConnMaxLifetime(connLifetime)
-	return newDB(dialect.Postgres, db), nil
+	return &DB{
+		Client: ent.NewClient(ent.Driver(entsql.OpenDB(dialect.Postgres, db))),
+		SQL:    db, Dialect: dialect.Postgres,
+	}, nil
 }
 
 func openSQLite(dataDir string) (*DB, error) {
@@ -101,11 +107,10 @@ func openSQLite(dataDir string) (*DB, error) {
 	}
 	db.SetMaxOpenConns(sqliteConns)
 	db.SetMaxIdleConns(sqliteConns)
-	return newDB(dialect.SQLite, db), nil
-}
-
-func newDB(name string, db *sql.DB) *DB {
-	return &DB{Client: ent.NewClient(ent.Driver(entsql.OpenDB(name, db))), SQL: db, Dialect: name}
+	return &DB{
+		Client: ent.NewClient(ent.Driver(newTurns(entsql.OpenDB(dialect.SQLite, db)))),
+		SQL:    db, Dialect: dialect.SQLite,
+	}, nil
 }
 
 // sqliteDSN makes transactions take the write lock when they begin: one that
@@ -113,7 +118,7 @@ func newDB(name string, db *sql.DB) *DB {
 // however long the busy timeout.
 func sqliteDSN(path string) string {
 	settings := []string{
-		"_pragma=busy_timeout(10000)",
+		fmt.Sprintf("_pragma=busy_timeout(%d)", busyTimeout.Milliseconds()),
 		"_pragma=journal_mode(WAL)",
 		"_pragma=foreign_keys(1)",
 		"_pragma=synchronous(NORMAL)",

@@ -1,9 +1,12 @@
 package database_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wedsync/wedsync/ent/organization"
 	"github.com/wedsync/wedsync/ent/rule"
@@ -83,5 +86,43 @@ func TestOpenRefusesWithoutShowingThePassword(t *testing.T) {
 	}
 	if _, err := database.Open(t.Context(), "", ""); err == nil {
 		t.Error("opened neither a URL nor a directory")
+	}
+}
+
+// A unit that writes past its own transaction fails instead of hanging, and gives
+// the lock back.
+func TestWritersTakeTurns(t *testing.T) {
+	t.Parallel()
+	db := testenv.EmbeddedPair(t)
+	_, org := testenv.Organization(t, db.Client)
+	ctx := rule.System(t.Context())
+	tx, err := db.Client.Tx(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	impatient, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if err := db.Client.Organization.UpdateOneID(org.ID).SetName("past").Exec(impatient); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("wrote past the transaction: %v", err)
+	}
+	if got, err := db.Client.Organization.Get(ctx, org.ID); err != nil || got.Name != org.Name {
+		t.Errorf("a reader had to wait: %v, %v", got, err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 50 {
+				if err := db.Client.Organization.UpdateOneID(org.ID).AddEventSeq(1).Exec(ctx); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got := db.Client.Organization.GetX(ctx, org.ID); got.EventSeq != 400 {
+		t.Errorf("%d of 400 updates are there", got.EventSeq)
 	}
 }
