@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/wedsync/wedsync/internal/demo"
 	"github.com/wedsync/wedsync/internal/gqlclient"
 	"github.com/wedsync/wedsync/server"
+	"github.com/wedsync/wedsync/server/observe"
 )
 
 type demoFlags struct {
@@ -57,23 +59,35 @@ func (f demoFlags) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	hub, err := server.New(ctx, cfg, server.Options{API: true, Workers: true})
+	hub, err := server.New(ctx, cfg, observe.NewLogger(os.Stderr, cfg))
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	served := make(chan error, 1)
+	err = f.serveAndPlay(ctx, out, hub, data, folder)
+	return errors.Join(err, hub.Close())
+}
+
+// serveAndPlay serves the hub while the demo plays and, unless it is to end then,
+// until ctx ends.
+func (f demoFlags) serveAndPlay(ctx context.Context, out io.Writer, hub *server.Server, data, folder string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	started, served := make(chan struct{}), make(chan error, 1)
 	go func() {
-		err := hub.Run(ctx)
-		stop(errors.Join(errors.New("the hub ended"), err))
-		served <- err
+		defer stop()
+		served <- hub.Serve(ctx, true, func() { close(started) })
 	}()
-	err = f.play(ctx, out, cfg, hub, data, folder)
+	select {
+	case <-started:
+	case err := <-served:
+		return err
+	}
+	err := f.play(ctx, out, hub, data, folder)
 	if err == nil && !f.once {
 		fmt.Fprintln(out, "\nThe hub stays up; end it with Ctrl-C.")
 		<-ctx.Done()
 	}
-	stop(nil)
+	stop()
 	return errors.Join(err, <-served)
 }
 
@@ -132,12 +146,12 @@ func demoConfig(data string) (config.Config, error) {
 	}
 	cfg.DataDir = filepath.Join(data, "hub")
 	cfg.DatabaseURL, cfg.RedisURL = "", ""
-	cfg.LogLevel = max(cfg.LogLevel, 4) // the demo's own words are enough
+	cfg.LogLevel = max(cfg.LogLevel, slog.LevelWarn) // the demo's own words are enough
 	return cfg, nil
 }
 
-func (f demoFlags) play(ctx context.Context, out io.Writer, cfg config.Config, hub *server.Server, data, folder string) error {
-	token, err := server.CreateToken(ctx, cfg, server.Grant{
+func (f demoFlags) play(ctx context.Context, out io.Writer, hub *server.Server, data, folder string) error {
+	token, err := hub.CreateToken(ctx, server.Grant{
 		Organization: "Demo studio", Email: "demo@example.com", Role: "OWNER", Name: "demo",
 	})
 	if err != nil {
@@ -148,19 +162,19 @@ func (f demoFlags) play(ctx context.Context, out io.Writer, cfg config.Config, h
 		return err
 	}
 	err = demo.Play(ctx, demo.Config{
-		Hub: &gqlclient.Client{URL: hub.URL(), Token: token}, Out: out,
+		Hub: &gqlclient.Client{URL: hub.PublicURL(), Token: token}, Out: out,
 		Folder: folder, Own: f.folder != "", Scratch: data, Stores: stores,
 	})
 	if err != nil || f.once {
 		return errors.Join(err, closeStores())
 	}
 	context.AfterFunc(ctx, func() { _ = closeStores() })
-	link, err := hub.SignInLink(ctx, "demo@example.com")
+	link, err := hub.SignInLink(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "\nplayground  %s/playground\nmetrics     %s/metrics\nsign in     %s\ntoken       %s\n",
-		hub.URL(), hub.URL(), link, token)
+		hub.PublicURL(), hub.PublicURL(), link, token)
 	return nil
 }
 

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/wedsync/wedsync/connectors/s3/s3test"
 )
 
@@ -28,7 +26,6 @@ func TestKilledWorkersLoseNothing(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	queue := redisClient(t, hub.redis)
 	for kill := range 5 {
 		done := 40 + kill*100 + rng.IntN(60)
 		r := s.await(client, id, runsWithin, func(r runState) bool { return r.OperationsDone >= done || isOver(r) })
@@ -38,7 +35,7 @@ func TestKilledWorkersLoseNothing(t *testing.T) {
 		victim := rng.IntN(len(workers))
 		workers[victim].kill()
 		if kill%2 == 1 {
-			s.check(queue.FlushAll(t.Context()).Err())
+			hub.redis.Flush(t)
 		}
 		workers[victim] = hub.start("work")
 	}
@@ -94,15 +91,4 @@ func TestAStoppedWorkerHandsOver(t *testing.T) {
 	}
 	s.compare()
 	api.stop()
-}
-
-func redisClient(t *testing.T, url string) *redis.Client {
-	t.Helper()
-	options, err := redis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := redis.NewClient(options)
-	t.Cleanup(func() { c.Close() })
-	return c
 }

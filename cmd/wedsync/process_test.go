@@ -45,8 +45,8 @@ func TestMain(m *testing.M) {
 type installation struct {
 	t   *testing.T
 	env []string
-	// redis is the URL of the queue, or empty if each process has its own.
-	redis string
+	// redis is the queue's server, or nil if each process has its own queue.
+	redis *testenv.Redis
 }
 
 const masterKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -59,11 +59,9 @@ func embedded(t *testing.T) *installation {
 // platform is PostgreSQL and Redis, shared by all processes.
 func platform(t *testing.T) *installation {
 	t.Helper()
-	database, redis := testenv.PostgresURL(t), testenv.Redis(t)
-	i := &installation{t: t, redis: redis, env: append(environment(), "WEDSYNC_DATA_DIR="+t.TempDir(),
-		"WEDSYNC_DATABASE_URL="+database, "WEDSYNC_REDIS_URL="+redis, "WEDSYNC_MASTER_KEY="+masterKey)}
-	i.run("migrate")
-	return i
+	pair := testenv.ServerPair(t)
+	return &installation{t: t, redis: pair.Redis, env: append(environment(), "WEDSYNC_DATA_DIR="+t.TempDir(),
+		"WEDSYNC_DATABASE_URL="+pair.URL, "WEDSYNC_REDIS_URL="+pair.Redis.URL, "WEDSYNC_MASTER_KEY="+masterKey)}
 }
 
 // environment is the test's own without the hub's variables.

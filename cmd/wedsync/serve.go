@@ -1,10 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/wedsync/wedsync/internal/config"
 	"github.com/wedsync/wedsync/server"
+	"github.com/wedsync/wedsync/server/observe"
 )
 
 func serveCommand() *cobra.Command {
@@ -14,11 +20,30 @@ func serveCommand() *cobra.Command {
 		Short: "Serve the API and work off the queue in one process",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, server.Options{API: true, Workers: !noWorkers})
+			return withServer(cmd.Context(), func(ctx context.Context, cfg config.Config, s *server.Server) error {
+				link, err := signInLink(ctx, cfg, s)
+				if err != nil {
+					return err
+				}
+				return s.Serve(ctx, !noWorkers, func() {
+					if link != "" {
+						fmt.Fprintln(cmd.OutOrStdout(), "Sign in, once, within a quarter of an hour:", link)
+					}
+				})
+			})
 		},
 	}
-	cmd.Flags().BoolVar(&noWorkers, "no-workers", false, "serve the API only; run \"wedsync work\" beside it")
+	cmd.Flags().BoolVar(&noWorkers, "no-workers", false, `serve the API only; run "wedsync work" beside it`)
 	return cmd
+}
+
+// signInLink returns the way into a hub on one machine, where no issuer says who
+// people are.
+func signInLink(ctx context.Context, cfg config.Config, s *server.Server) (string, error) {
+	if !cfg.Embedded() || cfg.OIDC.Enabled() {
+		return "", nil
+	}
+	return s.SignInLink(ctx)
 }
 
 func workCommand() *cobra.Command {
@@ -27,34 +52,35 @@ func workCommand() *cobra.Command {
 		Short: "Work off the queue; WEDSYNC_ADDR serves health and metrics only",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, server.Options{Workers: true})
+			return withServer(cmd.Context(), func(ctx context.Context, _ config.Config, s *server.Server) error {
+				return s.Work(ctx, func() {})
+			})
 		},
 	}
-}
-
-func run(cmd *cobra.Command, o server.Options) error {
-	cfg, err := config.Load()
-	if err != nil {
-		return err
-	}
-	s, err := server.New(cmd.Context(), cfg, o)
-	if err != nil {
-		return err
-	}
-	return s.Run(cmd.Context())
 }
 
 func migrateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database's tables up to date; safe to run at any time, by several at once",
+		Short: "Bring the database's tables up to date; safe at any time and by several at once",
+		Long:  "Brings the database's tables up to date. Every other command does so when it starts; this one does nothing else.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load()
-			if err != nil {
-				return err
-			}
-			return server.Migrate(cmd.Context(), cfg)
+			return withServer(cmd.Context(), func(context.Context, config.Config, *server.Server) error { return nil })
 		},
 	}
+}
+
+// withServer runs fn with the hub that the environment configures.
+func withServer(ctx context.Context, fn func(context.Context, config.Config, *server.Server) error) (err error) {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	s, err := server.New(ctx, cfg, observe.NewLogger(os.Stderr, cfg))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return fn(ctx, cfg, s)
 }

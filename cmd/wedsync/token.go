@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,16 +18,14 @@ func tokenCommand() *cobra.Command {
 		Short: "Print a new API token; makes the organization and the user if there is none",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load()
-			if err != nil {
+			return withServer(cmd.Context(), func(ctx context.Context, _ config.Config, s *server.Server) error {
+				token, err := s.CreateToken(ctx, grant)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 				return err
-			}
-			token, err := server.CreateToken(cmd.Context(), cfg, grant)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
-			return err
+			})
 		},
 	}
 	create.Flags().StringVar(&grant.Organization, "org", "", "name of the organization")
