@@ -12,7 +12,9 @@ import (
 // kinds says which capability does which kind of job.
 func (k *core) kinds() map[string]workers.Kind {
 	return map[string]workers.Kind{
+		hub.JobRunPlan:   {Handle: k.syncs.HandlePlan, GiveUp: k.syncs.GiveUp, Wanted: k.syncs.RunWanted},
 		hub.JobRunFinish: {Handle: k.syncs.HandleFinish, GiveUp: k.syncs.GiveUp},
+		hub.JobSyncWatch: {Handle: k.syncs.HandleWatch, Wanted: k.syncs.WatchWanted, LongRunning: true},
 	}
 }
 
