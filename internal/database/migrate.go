@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -21,6 +22,9 @@ import (
 // the number only has to differ from those of other programs.
 const migrationLock = 0x77656473796e63
 
+// migrateTime is how long a process waits for others that migrate SQLite.
+const migrateTime = 2 * time.Minute
+
 // Migrate brings the tables up to date: SQLite by comparing them with the schema,
 // PostgreSQL by the versioned files. It happens in one transaction, so a process
 // that dies on the way leaves nothing half done, and processes that start together
@@ -31,21 +35,41 @@ func (d *DB) Migrate(ctx context.Context) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	defer func() { _ = conn.Close() }() // returns it to the pool
-	tx, err := conn.BeginTx(ctx, nil)
+	if d.Dialect == dialect.SQLite {
+		err = patiently(ctx, conn, func() error { return inTx(ctx, conn, migrateSQLite) })
+	} else {
+		err = inTx(ctx, conn, migratePostgres)
+	}
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	step := migrateSQLite
-	if d.Dialect == dialect.Postgres {
-		step = migratePostgres
-	}
-	if err := step(ctx, tx); err != nil {
-		return errors.Join(fmt.Errorf("migrate: %w", err), tx.Rollback())
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
 	return nil
+}
+
+func inTx(ctx context.Context, conn *sql.Conn, do func(context.Context, *sql.Tx) error) error {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(ctx, tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// patiently lets SQLite wait longer for its lock than writers usually do: on a slow
+// machine several processes may be migrating before this one's turn.
+func patiently(ctx context.Context, conn *sql.Conn, do func() error) error {
+	if _, err := conn.ExecContext(ctx, busyPragma(migrateTime)); err != nil {
+		return err
+	}
+	err := do()
+	_, rerr := conn.ExecContext(context.WithoutCancel(ctx), busyPragma(busyTimeout))
+	return errors.Join(err, rerr)
+}
+
+func busyPragma(d time.Duration) string {
+	return fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds())
 }
 
 // migrateSQLite lets ent compare and change the tables inside tx, which holds
