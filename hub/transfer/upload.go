@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wedsync/wedsync/connectors"
+	"github.com/wedsync/wedsync/hub"
 )
 
 const (
@@ -117,6 +118,9 @@ func (e *engine) write(ctx context.Context, c content, d *delivery, f feed, sess
 func (d *delivery) interrupt(ctx context.Context, session connectors.Session, err error) error {
 	d.checkpoint = session.Checkpoint()
 	kind := connectors.KindOf(err)
+	if errors.Is(err, hub.ErrLeaseLost) {
+		return err // the session belongs to another worker by now
+	}
 	resumable := ctx.Err() != nil || passing(err) && kind != connectors.Corrupt && kind != connectors.SessionExpired
 	if resumable && d.checkpoint != nil {
 		return err
