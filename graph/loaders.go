@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vikstrous/dataloadgen"
 
 	"entgo.io/ent/dialect/sql"
@@ -130,15 +133,44 @@ func anys(ids []string) []any {
 	return out
 }
 
-type loadersKey struct{}
+// memory holds the loaders of one answer.
+type memory struct {
+	client *ent.Client
+
+	mu sync.Mutex
+	// byRoot are the loaders of a mutation's root fields, each of which has to see
+	// what the one before it changed. A query has one for all, under "".
+	byRoot map[string]*loaders
+}
+
+type memoryKey struct{}
 
 func withLoaders(ctx context.Context, c *ent.Client) context.Context {
-	return context.WithValue(ctx, loadersKey{}, newLoaders(c))
+	return context.WithValue(ctx, memoryKey{}, &memory{client: c, byRoot: map[string]*loaders{}})
 }
 
 // load returns the loaders of the answer that is being made. There always are
-// some: Exec of the schema puts them there.
-func load(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*loaders) }
+// some: Exec of the schema puts their memory there.
+func load(ctx context.Context) *loaders {
+	m := ctx.Value(memoryKey{}).(*memory)
+	root := ""
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		root = rootField(ctx)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.byRoot[root] == nil {
+		m.byRoot[root] = newLoaders(m.client)
+	}
+	return m.byRoot[root]
+}
+
+// rootField is the name in the answer of the root field that is being resolved.
+func rootField(ctx context.Context) string {
+	path := graphql.GetFieldContext(ctx).Path()
+	name, _ := path[0].(ast.PathName)
+	return string(name)
+}
 
 // orNull makes what is not there, or not the viewer's, null.
 func orNull[T any](v *T, err error) (*T, error) {

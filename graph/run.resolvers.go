@@ -49,7 +49,7 @@ func (r runResolver) Totals(_ context.Context, run *ent.SyncRun) (*detail.RunTot
 }
 
 func (r runResolver) Report(_ context.Context, run *ent.SyncRun) (*detail.RunReport, error) {
-	if run.State != syncrun.StateCOMPLETED && run.State != syncrun.StatePARTIAL && run.State != syncrun.StateCANCELED {
+	if run.StartedAt == nil || run.FinishedAt == nil {
 		return nil, nil
 	}
 	return &run.Report, nil

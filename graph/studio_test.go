@@ -3,7 +3,6 @@ package graph_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
@@ -70,7 +69,7 @@ func (s *studio) addRun(ctx context.Context, c *ent.Client, org string) {
 	run := c.SyncRun.Create().SetOrganizationID(org).SetSyncID(s.ids[id.Sync]).SetTrigger(syncrun.TriggerSTART).
 		SetState(syncrun.StatePARTIAL).SetReason(s.mark + " failed").SetDigest(s.mark).SetOperations(1).SetOperationsFailed(1).
 		SetReport(detail.RunReport{Failed: 1, Recommendations: []string{s.mark + " again"}}).
-		SetPlannedAt(now).SetFinishedAt(now).SetRequestedBy(s.ids[id.User]).SaveX(ctx)
+		SetPlannedAt(now).SetStartedAt(now).SetFinishedAt(now).SetRequestedBy(s.ids[id.User]).SaveX(ctx)
 	trf := c.Transfer.Create().SetOrganizationID(org).SetRunID(run.ID).SetTargetID(s.ids[id.Target]).
 		SetKind(transfer.KindCOPY).SetPath(s.mark + ".jpg").SetState(transfer.StateFAILED).SetReason(s.mark + " is full").
 		SetExpect(detail.Expectation{}).SaveX(ctx)
@@ -117,5 +116,5 @@ func (s *studio) rows(t *testing.T, c *ent.Client) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("%s", text)
+	return string(text)
 }

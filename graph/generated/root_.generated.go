@@ -1305,7 +1305,7 @@ type Run implements Node {
   digest: String!
   "What the plan comes to; null while there is none."
   totals: RunTotals
-  "What came of it; null until it is over."
+  "What came of it; null until it is over, and if no file ever moved."
   report: RunReport
   "Operations that have to be carried out."
   operations: Int!
@@ -2071,7 +2071,7 @@ extend type Mutation {
     "What to change."
     input: WeddingUpdateInput!
   ): WeddingUpdatePayload!
-  "Puts a wedding away. Its files and syncs stay, but no sync of it can start. Refused while a run of it is active. Needs MEMBER."
+  "Puts a wedding away: it leaves the list and takes no new syncs. Its files and syncs stay. Refused while a run of it is active. Needs MEMBER."
   weddingArchive(
     "Which wedding."
     input: WeddingArchiveInput!
