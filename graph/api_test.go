@@ -371,3 +371,21 @@ func TestEachMutationOfARequestSeesWhatTheOneBeforeChanged(t *testing.T) {
 		}
 	})
 }
+
+func TestFilesAreFoundByTheVeryBeginningOfTheirPath(t *testing.T) {
+	t.Parallel()
+	testenv.Pairs(t, func(t *testing.T, env testenv.Pair) {
+		a, s := studio1(t, env)
+		ctx := rule.SystemWithin(s.ctx, s.ids[id.Organization])
+		for _, path := range []string{"Día/1.jpg", "día/1.jpg", "100%/a", "100x/a", "a_b", "axb"} {
+			a.client.File.Create().SetOrganizationID(s.ids[id.Organization]).SetWeddingID(s.ids[id.Wedding]).
+				SetSyncID(s.ids[id.Sync]).SetPath(path).SetSize(1).SaveX(ctx)
+		}
+		for prefix, want := range map[string]string{"Día": "Día/1.jpg", "100%": "100%/a", "a_": "a_b", "D": "Día/1.jpg"} {
+			files := a.must(t, s.ctx, `query($p: String) { files(pathPrefix: $p) { nodes { path } } }`, map[string]any{"p": prefix})
+			if got := fmt.Sprint(files["nodes"]); got != "[map[path:"+want+"]]" {
+				t.Errorf("files below %q: %s", prefix, got)
+			}
+		}
+	})
+}

@@ -3,9 +3,12 @@ package graph
 import (
 	"context"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/file"
 	"github.com/wedsync/wedsync/ent/fileversion"
+	"github.com/wedsync/wedsync/ent/predicate"
 	"github.com/wedsync/wedsync/graph/model"
 )
 
@@ -18,12 +21,22 @@ func (r queryResolver) Files(ctx context.Context, first int, after, weddingID, s
 		q.Where(file.SyncID(*syncID))
 	}
 	if pathPrefix != nil {
-		q.Where(file.PathHasPrefix(*pathPrefix))
+		q.Where(pathBegins(*pathPrefix))
 	}
 	if !deleted {
 		q.Where(file.DeletedAtIsNil())
 	}
 	return pageOfFiles(ctx, q, first, after)
+}
+
+// pathBegins compares letter by letter on every database: the LIKE of SQLite takes
+// capital and small letters for the same.
+func pathBegins(prefix string) predicate.File {
+	return func(s *sql.Selector) {
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.WriteString("substr(").Ident(s.C(file.FieldPath)).WriteString(", 1, length(").Arg(prefix).WriteString(")) = ").Arg(prefix)
+		}))
+	}
 }
 
 func (r queryResolver) File(ctx context.Context, id string) (*ent.File, error) {
