@@ -129,4 +129,3 @@ func (t *task) remove(ctx context.Context) error {
 	t.done()
 	return nil
 }
-

@@ -48,9 +48,9 @@ type outcome struct {
 	// checkpoint is where a transfer that is not over can go on.
 	checkpoint []byte
 	proof      proof
-	kept     string // relative to the connection of the store that keeps it
-	started  time.Time
-	finished time.Time
+	kept       string // relative to the connection of the store that keeps it
+	started    time.Time
+	finished   time.Time
 	// agreed are the pairs to note, gone that the file is no more.
 	agreed []agreement
 	gone   bool
