@@ -26,6 +26,7 @@ import (
 	"github.com/wedsync/wedsync/hub/event"
 	"github.com/wedsync/wedsync/hub/filesync"
 	"github.com/wedsync/wedsync/hub/job"
+	"github.com/wedsync/wedsync/hub/transfer"
 	"github.com/wedsync/wedsync/hub/vault"
 	"github.com/wedsync/wedsync/hub/wedding"
 	"github.com/wedsync/wedsync/internal/bus"
@@ -38,6 +39,8 @@ import (
 
 // core is what every process of the hub has, whatever its part.
 type core struct {
+	// name tells this process apart from every other, now and ever.
+	name    string
 	config  config.Config
 	key     []byte
 	log     *slog.Logger
@@ -56,6 +59,7 @@ type core struct {
 	connections *connection.Service
 	weddings    *wedding.Service
 	syncs       *filesync.Service
+	transfers   *transfer.Service
 
 	// closers end what was begun, the last first.
 	closers []func() error
@@ -64,7 +68,7 @@ type core struct {
 // newCore opens the database, brings its tables up to date and joins the bus. What
 // it opened it closes if it fails.
 func newCore(ctx context.Context, c config.Config, log *slog.Logger) (_ *core, err error) {
-	k := &core{config: c, log: log, metrics: observe.NewMetrics()}
+	k := &core{name: processName(), config: c, log: log, metrics: observe.NewMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, k.close())
@@ -79,7 +83,7 @@ func newCore(ctx context.Context, c config.Config, log *slog.Logger) (_ *core, e
 	if err := k.openDatabase(ctx); err != nil {
 		return nil, err
 	}
-	if err := k.joinBus(); err != nil {
+	if err := k.joinBus(ctx); err != nil {
 		return nil, err
 	}
 	return k, k.assemble()
@@ -94,12 +98,19 @@ func (k *core) openDatabase(ctx context.Context) (err error) {
 	return k.db.Migrate(ctx)
 }
 
-func (k *core) joinBus() (err error) {
+func (k *core) joinBus(ctx context.Context) (err error) {
 	var leave func() error
 	if k.redis, leave, err = bus.Connect(k.config.RedisURL.Reveal()); err != nil {
 		return err
 	}
 	k.closers = append(k.closers, leave)
+	// The first connection settles what client and server can do, which go-redis
+	// notes in the client's options; from here on several goroutines read those.
+	ping, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	if err := k.redis.Ping(ping).Err(); err != nil {
+		k.log.WarnContext(ctx, "Redis does not answer; work goes on more slowly without", "error", err)
+	}
 	k.bus = bus.New(k.redis, k.log)
 	k.closers = append(k.closers, quietly(k.bus.Close))
 	k.enqueuer = workers.NewEnqueuer(k.redis, k.bus, k.log)
@@ -132,6 +143,10 @@ func (k *core) assemble() error {
 	k.connections = connection.New(k.store, catalog.New(), k.vault, options)
 	k.closers = append(k.closers, k.connections.Close)
 	k.syncs = filesync.New(k.store, k.connections, filesync.Options{Clock: time.Now, Log: k.log})
+	k.transfers = transfer.New(transfer.Config{
+		Store: k.store, Connections: k.connections, Resolver: filesync.Decider{}, Progress: k.events,
+		Worker: k.name, Now: time.Now,
+	})
 	return nil
 }
 

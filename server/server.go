@@ -42,7 +42,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (*Server, error
 		return nil, err
 	}
 	if c.OTLPEndpoint != "" {
-		flush, err := observe.Trace(ctx, processName())
+		flush, err := observe.Trace(ctx, k.name)
 		if err != nil {
 			return nil, errors.Join(err, k.close())
 		}

@@ -121,7 +121,7 @@ func (p *process) get(path string) (int, string) {
 func TestWhatOperatorsAsk(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]*process{"serve": start(t, serve), "work": start(t, work)} {
-		for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ok", "/metrics": "wedsync_http_requests_total"} {
+		for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ok", "/metrics": "wedsync_http_requests_in_flight 1"} {
 			if status, body := p.get(path); status != 200 || !strings.Contains(body, want) {
 				t.Errorf("%s %s: %d %s", name, path, status, body)
 			}

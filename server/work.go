@@ -13,6 +13,7 @@ import (
 func (k *core) kinds() map[string]workers.Kind {
 	return map[string]workers.Kind{
 		hub.JobRunPlan:   {Handle: k.syncs.HandlePlan, GiveUp: k.syncs.GiveUp, Wanted: k.syncs.RunWanted},
+		hub.JobRunShard:  {Handle: k.transfers.HandleShard, GiveUp: k.syncs.GiveUp, Wanted: k.syncs.RunWanted},
 		hub.JobRunFinish: {Handle: k.syncs.HandleFinish, GiveUp: k.syncs.GiveUp},
 		hub.JobSyncWatch: {Handle: k.syncs.HandleWatch, Wanted: k.syncs.WatchWanted, LongRunning: true},
 	}
@@ -21,7 +22,7 @@ func (k *core) kinds() map[string]workers.Kind {
 // work does jobs until ctx ends, and a little longer.
 func (k *core) work(ctx context.Context) error {
 	w, err := workers.NewServer(workers.Config{
-		Name: processName(), Jobs: k.jobs, Kinds: k.kinds(), Redis: k.redis, Bus: k.bus, Enqueuer: k.enqueuer,
+		Name: k.name, Jobs: k.jobs, Kinds: k.kinds(), Redis: k.redis, Bus: k.bus, Enqueuer: k.enqueuer,
 		Log: k.log, Metrics: k.metrics,
 	})
 	if err != nil {
@@ -30,7 +31,7 @@ func (k *core) work(ctx context.Context) error {
 	return w.Run(ctx)
 }
 
-// processName tells this process apart from every other, now and ever.
+// processName returns a name that no other process has.
 func processName() string {
 	host, err := os.Hostname()
 	if err != nil {
