@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -207,7 +208,7 @@ func sandboxes(ctx context.Context, data string) ([]demo.Store, func() error, er
 			Settings: map[string]string{"bucket": bucket, "endpoint": listener.URL},
 			Secrets:  map[string]string{"access_key_id": key, "secret_access_key": secret},
 		}
-		c, err := s3.Vendor{}.Open(ctx, connectors.Config{Settings: s.Settings, Secrets: s.Secrets})
+		c, err := s3.Vendor{}.Open(ctx, connectors.Config{Settings: s.Settings, Secrets: s.Secrets, HTTP: http.DefaultClient})
 		if err != nil {
 			return nil, nil, errors.Join(err, listener.Close())
 		}

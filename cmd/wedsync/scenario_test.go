@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,7 @@ func (s *scenario) open(endpoint, bucket string) connectors.Source {
 	c, err := s3.Vendor{}.Open(s.t.Context(), connectors.Config{
 		Settings: map[string]string{"bucket": bucket, "endpoint": endpoint},
 		Secrets:  map[string]string{"access_key_id": "key", "secret_access_key": "secret"},
+		HTTP:     http.DefaultClient,
 	})
 	s.check(err)
 	s.t.Cleanup(func() { s.check(c.Close()) })
