@@ -5,6 +5,7 @@ import (
 
 	"github.com/wedsync/wedsync/connectors"
 	"github.com/wedsync/wedsync/ent/conflict"
+	"github.com/wedsync/wedsync/ent/filesync"
 	"github.com/wedsync/wedsync/ent/transfer"
 )
 
@@ -113,7 +114,8 @@ func (t *task) remove(ctx context.Context) error {
 		return nil
 	}
 	held := t.held()
-	if t.row.Retain {
+	// What somebody edited at the target is kept even where deletions are for good.
+	if t.row.Retain || t.sync.DeleteMode == filesync.DeleteModeTRASH {
 		kept := t.below(trashFolder, held.path)
 		_, found, err := t.engine.relocate(ctx, held, kept)
 		if err != nil {
