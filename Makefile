@@ -29,7 +29,7 @@ build: ## Build bin/wedsync
 
 .PHONY: test
 test: tools services ## Run every test on SQLite and PostgreSQL, miniredis and Redis
-	go run ./internal/testenv/with -- $(MAKE) --no-print-directory go-test
+	go run ./internal/testenv/with $(MAKE) --no-print-directory go-test
 
 # Race detection needs cgo; the program itself does not.
 .PHONY: go-test
@@ -44,7 +44,7 @@ verify: tools services generate lint ## Regenerate and lint; fail if anything di
 
 .PHONY: generate
 generate: ## Regenerate ent, gqlgen and the documents made from code
-	go generate ./...
+	go generate ./connectors/... ./ent ./graph
 
 .PHONY: lint
 lint: $(BIN)/staticcheck ## gofmt, go vet, staticcheck (the arrow test runs with the tests)
@@ -79,6 +79,7 @@ services: ## Install PostgreSQL, Redis and Chromium for the tests where they are
 	@missing=; \
 	test -x "$(PG_BIN)" || missing="$$missing postgresql"; \
 	command -v redis-server >/dev/null || missing="$$missing redis"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	test -z "$$missing" || .ci/install-services $$missing
 
 .PHONY: clean
