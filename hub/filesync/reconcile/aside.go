@@ -93,13 +93,12 @@ func (p *planner) occupied(name string) bool {
 	if _, ok := p.source.Files[name]; ok || len(p.spelled.alike(name)) > 0 {
 		return true
 	}
-	if _, out := leftOut(p.skipped, name); out {
+	if p.skipped.has(name) {
 		return true
 	}
 	for _, v := range p.views {
 		_, known := v.Bases[name]
-		_, out := leftOut(v.skipped, name)
-		if known || out || v.at(name) != nil || p.takes(v, name) {
+		if known || v.skipped.has(name) || v.at(name) != nil || p.takes(v, name) {
 			return true
 		}
 	}

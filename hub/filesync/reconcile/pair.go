@@ -48,7 +48,7 @@ func (p *planner) file(v *view, path string, s *connectors.Object) (op *Operatio
 		p.wait(v, path) // the place is taken until the rename is done
 		return nil, false
 	}
-	f.base, f.lent = v.base(path, p.source.Files)
+	f.base, f.lent = v.base(path)
 	if f.base != nil && v.files.key(f.base.Path) != v.files.key(path) {
 		f.base = nil // it could not be renamed: what is at the path counts
 	}
@@ -88,7 +88,7 @@ func (p *planner) inadmissible(f pair) string {
 	if why := f.check(f.path); why != "" {
 		return "The store cannot hold it: " + why + ". Rename it at the source."
 	}
-	if why, out := leftOut(f.skipped, f.path); out {
+	if why, unknown := f.skipped.why(f.path); unknown {
 		return "Something else is in its place at the store: " + why
 	}
 	return ""
@@ -102,11 +102,11 @@ func (p *planner) fits(f pair, op *Operation) *Operation {
 	return op
 }
 
-// settled plans what is equal: the books may have to learn of it, and the name may
-// have to be spelled anew.
+// settled plans what is equal: the books may have to learn of it, and what was
+// agreed on may have to be spelled anew.
 func (p *planner) settled(f pair, rel relation) *Operation {
 	switch {
-	case f.lent && f.CanRename && f.target.Path != f.path:
+	case f.lent && f.CanRename && f.target.Path != f.path && changeOf(f.target, f.base, f.base.Revision).kept():
 		return f.op(transfer.KindRENAME, "")
 	case f.lent || rel == equal:
 		return f.op(transfer.KindADOPT, "")
@@ -128,14 +128,14 @@ func (p *planner) compare(f pair, kind conflict.Kind) *Operation {
 // remains plans one target for a file that vanished from the source.
 func (p *planner) remains(v *view, path string) *Operation {
 	f := pair{view: v, path: path}
-	f.base, _ = v.base(path, p.source.Files)
-	if f.base == nil || v.leaving[v.files.key(f.base.Path)] {
+	f.base, f.lent = v.base(path)
+	if f.base == nil || f.lent || v.leaving[v.files.key(f.base.Path)] {
 		return nil
 	}
 	if p.takes(v, f.base.Path) {
 		return nil // the place belongs to another file of the source by now
 	}
-	if _, unknown := leftOut(v.skipped, f.base.Path); unknown {
+	if v.skipped.has(f.base.Path) {
 		p.wait(v, path)
 		return nil
 	}

@@ -19,7 +19,7 @@ const maxPath = 4000
 type planner struct {
 	options Options
 	source  *Source
-	skipped map[string]string
+	skipped leftOut
 	// spelled finds the source's own files by what it takes for their name.
 	spelled names
 	views   []*view
@@ -31,11 +31,11 @@ type planner struct {
 func newPlanner(w *World) *planner {
 	p := &planner{
 		options: w.Options, source: &w.Source,
-		skipped: reasons(w.Source.Skipped),
 		spelled: newNames(w.Source.Rules, w.Source.Files),
 		asides:  map[string]bool{},
 		plan:    Plan{Waiting: map[Place]bool{}},
 	}
+	p.skipped = reasons(w.Source.Skipped, p.spelled)
 	for i := range w.Targets {
 		p.views = append(p.views, newView(&w.Targets[i], i, w.Source.Files))
 	}
@@ -101,8 +101,8 @@ func (p *planner) sourceAt(path string) *connectors.Object {
 
 // refuseSkipped shows what the source's listing left out.
 func (p *planner) refuseSkipped() {
-	for _, path := range slices.Sorted(maps.Keys(p.skipped)) {
-		p.plan.Operations = append(p.plan.Operations, Operation{Kind: transfer.KindREFUSE, Path: path, Reason: p.skipped[path]})
+	for _, k := range p.source.Skipped {
+		p.plan.Operations = append(p.plan.Operations, Operation{Kind: transfer.KindREFUSE, Path: k.Path, Reason: k.Reason})
 	}
 }
 
@@ -126,7 +126,7 @@ func (p *planner) present(path string, s *connectors.Object) {
 
 // absent plans a file that the books know and the source does not have.
 func (p *planner) absent(path string) {
-	if _, unknown := leftOut(p.skipped, path); unknown || p.suspect() && p.options.DeleteMode == filesync.DeleteModeNONE {
+	if p.skipped.has(path) || p.suspect() && p.options.DeleteMode == filesync.DeleteModeNONE {
 		for _, v := range p.views {
 			p.wait(v, path)
 		}

@@ -36,7 +36,7 @@ func (p *planner) vanished() []string {
 		if _, there := p.source.Files[path]; there {
 			continue
 		}
-		if _, unknown := leftOut(p.skipped, path); !unknown {
+		if !p.skipped.has(path) {
 			out = append(out, path)
 		}
 	}
@@ -93,8 +93,8 @@ func closest(old []string, name string) []string {
 func (p *planner) rename(old, path string, s *connectors.Object) bool {
 	ops := map[*view]*Operation{}
 	for _, v := range p.views {
-		b, _ := v.base(old, p.source.Files)
-		if b == nil || v.owner[v.files.key(b.Path)] != old || v.at(b.Path) == nil {
+		b, lent := v.base(old)
+		if b == nil || lent || v.at(b.Path) == nil {
 			continue
 		}
 		op := p.renameAt(v, b, path, s)
@@ -129,7 +129,14 @@ func (p *planner) renameAt(v *view, b *Base, path string, s *connectors.Object) 
 	if there := v.at(path); there != nil && there.Path != f.target.Path {
 		return nil
 	}
-	return f.op(transfer.KindRENAME, "")
+	op := f.op(transfer.KindRENAME, "")
+	if changeOf(s, b, b.SourceRevision).kept() || s.Hashes[connectors.SHA256] == b.SHA256 {
+		return op
+	}
+	// The source has something newer, which the next run brings: what is renamed is
+	// still what both agreed on.
+	op.Expect.SourceRevision, op.Expect.SourceSHA256, op.Expect.SourceSize = b.SourceRevision, b.SHA256, b.Size
+	return op
 }
 
 // resumeRenames plans the renames that an earlier run left undone: the file has
@@ -137,7 +144,7 @@ func (p *planner) renameAt(v *view, b *Base, path string, s *connectors.Object) 
 func (p *planner) resumeRenames(v *view) {
 	for _, path := range slices.Sorted(maps.Keys(v.Bases)) {
 		s := p.sourceAt(path)
-		b, _ := v.base(path, p.source.Files)
+		b, _ := v.base(path)
 		if s == nil || b == nil || v.files.key(b.Path) == v.files.key(path) || v.leaving[v.files.key(b.Path)] {
 			continue
 		}

@@ -43,7 +43,32 @@ func Unproven(w *World) []Read {
 			out = append(out, Read{-1, path, p.source.Files[path].Revision})
 		}
 	}
+	out = append(out, p.touchedThere()...)
 	return append(out, p.rivals()...)
+}
+
+// touchedThere returns the targets' files that may be what was agreed on under
+// another revision, where the source has something else or nothing: comparing the
+// two would not tell.
+func (p *planner) touchedThere() []Read {
+	var out []Read
+	for _, path := range p.paths() {
+		s := p.sourceAt(path)
+		if p.skipped.has(path) {
+			continue
+		}
+		for i, v := range p.views {
+			b, _ := v.base(path)
+			if b == nil || b.SHA256 == "" || s != nil && changeOf(s, b, b.SourceRevision).kept() {
+				continue
+			}
+			o := v.proven(v.at(b.Path), b, path)
+			if o != nil && changeOf(o, b, b.Revision) == unproven {
+				out = append(out, Read{i, o.Path, o.Revision})
+			}
+		}
+	}
+	return out
 }
 
 // maybeTouched reports whether the source's file may be what a target agreed on
@@ -51,7 +76,7 @@ func Unproven(w *World) []Read {
 func (p *planner) maybeTouched(path string) bool {
 	s := p.sourceAt(path)
 	for _, v := range p.views {
-		if b, _ := v.base(path, p.source.Files); b != nil && changeOf(s, b, b.SourceRevision) == unproven && b.SHA256 != "" {
+		if b, _ := v.base(path); b != nil && changeOf(s, b, b.SourceRevision) == unproven && b.SHA256 != "" {
 			return true
 		}
 	}

@@ -66,7 +66,7 @@ type view struct {
 	// claims is the source's file that takes a name at the target, by key; nil if
 	// every file takes its own.
 	claims  map[string]string
-	skipped map[string]string
+	skipped leftOut
 	// renames are the operations found so far, by the file's new path, and leaving
 	// the keys of the places they free.
 	renames map[string]*Operation
@@ -77,9 +77,9 @@ func newView(t *Target, position int, source map[string]connectors.Object) *view
 	v := &view{
 		Target: t, position: position,
 		files: newNames(t.Rules, t.Files), known: newNames(t.Rules, t.Bases),
-		skipped: reasons(t.Skipped),
 		renames: map[string]*Operation{}, leaving: map[string]bool{},
 	}
+	v.skipped = reasons(t.Skipped, v.files)
 	v.findOwners(source)
 	v.findClaims(source)
 	return v
@@ -152,7 +152,8 @@ func (v *view) at(path string) *connectors.Object {
 
 // base returns what the file at the source's path agreed on with this target. A
 // file that vanished lends its base to one that takes its name here; lent tells.
-func (v *view) base(path string, source map[string]connectors.Object) (b *Base, lent bool) {
+// Had it not vanished, the name would be its own and the other refused.
+func (v *view) base(path string) (b *Base, lent bool) {
 	if b, ok := v.Bases[path]; ok {
 		if v.owner[v.files.key(b.Path)] != path {
 			return nil, false
@@ -160,9 +161,6 @@ func (v *view) base(path string, source map[string]connectors.Object) (b *Base, 
 		return &b, false
 	}
 	for _, other := range v.known.alike(path) {
-		if _, there := source[other]; there {
-			continue
-		}
 		if b := v.Bases[other]; v.owner[v.files.key(b.Path)] == other {
 			return &b, true
 		}
@@ -190,28 +188,35 @@ func withSide(o connectors.Object, s detail.Side) connectors.Object {
 	return WithHash(o, s.SHA256)
 }
 
-// reasons maps what a listing skipped to why.
-func reasons(skipped []connectors.Skipped) map[string]string {
-	m := make(map[string]string, len(skipped))
-	for _, s := range skipped {
-		m[s.Path] = s.Reason
-	}
-	return m
+// leftOut is what a listing skipped: unknown, not absent.
+type leftOut struct {
+	names   names
+	reasons map[string]string // by key
 }
 
-// leftOut says why a listing knows nothing about the path: it, or a folder that
-// it lies in, was skipped.
-func leftOut(skipped map[string]string, path string) (why string, ok bool) {
-	if len(skipped) == 0 {
+func reasons(skipped []connectors.Skipped, n names) leftOut {
+	l := leftOut{names: n, reasons: make(map[string]string, len(skipped))}
+	for _, s := range skipped {
+		l.reasons[n.key(s.Path)] = s.Reason
+	}
+	return l
+}
+
+// why says why the listing knows nothing about the path: it, or a folder that it
+// lies in, was skipped.
+func (l leftOut) why(path string) (reason string, ok bool) {
+	if len(l.reasons) == 0 {
 		return "", false
 	}
-	for {
-		if why, ok := skipped[path]; ok {
-			return why, true
+	for key := l.names.key(path); ; key = key[:max(strings.LastIndexByte(key, '/'), 0)] {
+		if reason, ok := l.reasons[key]; ok || key == "" {
+			return reason, ok
 		}
-		if path == "" {
-			return "", false
-		}
-		path = path[:max(strings.LastIndexByte(path, '/'), 0)]
 	}
+}
+
+// has reports whether the listing knows nothing about the path.
+func (l leftOut) has(path string) bool {
+	_, ok := l.why(path)
+	return ok
 }
