@@ -70,10 +70,8 @@ const aside = "a (conflict).jpg"
 
 func scenarios() map[string]scenario {
 	apart := func(o op) func(*world) op {
-		return func(w *world) op {
-			o.conflict = conflict.KindBOTH_CHANGED
-			return w.opposed(o)
-		}
+		o.conflict = conflict.KindBOTH_CHANGED
+		return func(w *world) op { return w.opposed(o) }
 	}
 	ours := map[string]string{"in/a.jpg": "ours"}
 	updated := scenario{
