@@ -142,7 +142,7 @@ func (k *core) assemble() error {
 	}
 	k.connections = connection.New(k.store, catalog.New(), k.vault, options)
 	k.closers = append(k.closers, k.connections.Close)
-	k.syncs = filesync.New(k.store, k.connections, filesync.Options{Clock: time.Now, Log: k.log})
+	k.syncs = filesync.New(k.store, k.connections, filesync.Options{Clock: time.Now, Log: k.log, Interrupt: k.enqueuer.Interrupt})
 	k.transfers = transfer.New(transfer.Config{
 		Store: k.store, Connections: k.connections, Resolver: filesync.Decider{}, Progress: k.events,
 		Worker: k.name, Now: time.Now,

@@ -238,6 +238,9 @@ func (s *Service) change(
 		tx.Audit(hub.Audit{Action: action, SubjectID: run.ID, Data: map[string]string{"syncId": f.ID}})
 		return nil
 	})
+	if err == nil && s.options.Interrupt != nil {
+		s.options.Interrupt(ctx, changed.ID)
+	}
 	return changed, err
 }
 

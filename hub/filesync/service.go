@@ -35,6 +35,9 @@ type Options struct {
 	// Watch is how often a continuous sync looks whether the run before the next is
 	// over; 0: 2 seconds.
 	Watch time.Duration
+	// Interrupt, if set, hints to workers that a run may not be wanted any more.
+	// Without it they notice some seconds later.
+	Interrupt func(ctx context.Context, runID string)
 }
 
 // Service is safe for concurrent use.
