@@ -92,7 +92,9 @@ func (e *Enqueuer) Committed(_ context.Context, c hub.Commit) {
 
 // Interrupt hints that work for the subject may no longer be wanted: a run was
 // paused, a sync archived. Workers then ask the job's kind.
-func (e *Enqueuer) Interrupt(_ context.Context, subjectID string) { e.bus.Publish(interruptChannel, subjectID) }
+func (e *Enqueuer) Interrupt(_ context.Context, subjectID string) {
+	e.bus.Publish(interruptChannel, subjectID)
+}
 
 func (e *Enqueuer) forward(ctx context.Context) {
 	failing := false
