@@ -47,8 +47,9 @@ type target struct {
 	maxSize      int64
 	bases        map[string]reconcile.Base
 	pending      map[string]reconcile.Pending
-	// delivered are the revisions that the hub put here and knows of.
-	delivered map[string]bool
+	// known are the revisions that were agreed on at any time, delivered those of
+	// them that the hub put here and did not lose sight of.
+	known, delivered map[string]bool
 }
 
 func newSim(t tester, targets ...string) *sim {
@@ -60,7 +61,7 @@ func newSim(t tester, targets ...string) *sim {
 		day: time.Date(2026, 6, 20, 12, 0, 0, 0, time.UTC),
 	}
 	for _, name := range targets {
-		s.targets = append(s.targets, &target{store: newStore(name), bases: map[string]reconcile.Base{}, pending: map[string]reconcile.Pending{}, delivered: map[string]bool{}})
+		s.targets = append(s.targets, &target{store: newStore(name), bases: map[string]reconcile.Base{}, pending: map[string]reconcile.Pending{}, known: map[string]bool{}, delivered: map[string]bool{}})
 	}
 	return s
 }
@@ -249,6 +250,10 @@ func (s *sim) do(t *target, op reconcile.Operation) bool {
 	if op.Kind == transfer.KindRENAME && t.files[from].revision == op.Expect.TargetRevision {
 		return s.rename(t, op, from)
 	}
+	if op.Kind == transfer.KindADOPT && op.Expect.SourceRevision == "" && op.Expect.TargetRevision == "" {
+		delete(t.bases, op.Path)
+		return true
+	}
 	if s.source.files[op.Path].revision != op.Expect.SourceRevision || t.files[from].revision != op.Expect.TargetRevision {
 		return false
 	}
@@ -271,7 +276,7 @@ func (s *sim) do(t *target, op reconcile.Operation) bool {
 		return s.send(t, op.Path, from)
 	case transfer.KindDELETE:
 		retain := op.Retain || s.options.DeleteMode == filesync.DeleteModeTRASH
-		s.destroy(t.store, from, retain, t.agreed(op.Path, from))
+		s.destroy(t.store, from, retain, t.agreed(op.Path, from) || t.known[op.Expect.TargetRevision])
 		t.remove(from)
 		if s.fails() {
 			return false
@@ -317,21 +322,18 @@ func (s *sim) send(t *target, path, place string) bool {
 	return true
 }
 
-// agree writes the books: source and target hold the same, or both nothing.
+// agree writes the books: source and target hold the same.
 func (s *sim) agree(t *target, path, place string) {
 	ours, here := s.source.files[path]
 	theirs, there := t.files[place]
-	if !here && !there {
-		delete(t.bases, path)
-		return
-	}
-	if here != there || ours.content != theirs.content {
+	if !here || !there || ours.content != theirs.content {
 		s.Fatalf("the books would lie: %q at the source and %q at %s", ours.content, theirs.content, t.name)
 	}
 	t.bases[path] = reconcile.Base{
 		Path: place, Size: int64(len(ours.content)), SHA256: sum(ours.content),
 		SourceRevision: ours.revision, Revision: theirs.revision,
 	}
+	t.known[theirs.revision] = true
 }
 
 // rename needs nothing of the source: it notes the content that the operation says
@@ -346,9 +348,8 @@ func (s *sim) rename(t *target, op reconcile.Operation, from string) bool {
 	}
 	old := to
 	for _, path := range slices.Sorted(maps.Keys(t.bases)) {
-		if t.rules.Key(t.bases[path].Path) == t.rules.Key(from) {
+		if b := t.bases[path]; t.rules.Key(b.Path) == t.rules.Key(from) && (old == to || b.Revision == op.Expect.TargetRevision) {
 			old = path
-			break
 		}
 	}
 	h := t.move(from, to)
@@ -364,7 +365,7 @@ func (s *sim) rename(t *target, op reconcile.Operation, from string) bool {
 	}
 	delete(t.bases, old)
 	t.bases[to] = reconcile.Base{Path: to, Size: op.Expect.SourceSize, SHA256: agreed, SourceRevision: op.Expect.SourceRevision, Revision: h.revision}
-	t.delivered[h.revision] = true
+	t.known[h.revision], t.delivered[h.revision] = true, true
 	if !s.renamesFile || old == to {
 		return true
 	}

@@ -85,6 +85,11 @@ func (p *planner) inadmissible(f pair) string {
 	if other, ok := f.claimant(f.path); ok && other != f.path {
 		return fmt.Sprintf("The store takes this name and %q for the same; rename one of them at the source.", other)
 	}
+	for _, other := range f.known.alike(f.path) {
+		if other != f.path && p.skipped.has(other) {
+			return fmt.Sprintf("The store takes this name and %q for the same, and the source does not tell of that.", other)
+		}
+	}
 	if why := f.check(f.path); why != "" {
 		return "The store cannot hold it: " + why + ". Rename it at the source."
 	}
@@ -129,6 +134,9 @@ func (p *planner) compare(f pair, kind conflict.Kind) *Operation {
 func (p *planner) remains(v *view, path string) *Operation {
 	f := pair{view: v, path: path}
 	f.base, f.lent = v.base(path)
+	if _, booked := v.Bases[path]; booked && f.base == nil {
+		return f.op(transfer.KindADOPT, "Another file has its place by now.")
+	}
 	if f.base == nil || f.lent || v.leaving[v.files.key(f.base.Path)] {
 		return nil
 	}

@@ -185,6 +185,9 @@ func (c *chaos) inStep(p reconcile.Plan) {
 		if c.options.DeleteMode == filesync.DeleteModeNONE || len(c.source.files) == 0 && !c.options.AllowEmptySource {
 			continue
 		}
+		if t.cannotRename && c.renamesFile {
+			continue // a deletion of the old name that fails is not tried again
+		}
 		for path, h := range t.files {
 			_, wanted := c.source.spelledAs(t, path)
 			if t.delivered[h.revision] && !wanted && !t.excuses(excused, path) {

@@ -88,25 +88,43 @@ func closest(old []string, name string) []string {
 	return old
 }
 
-// rename plans that every target which has the old file renames it. It does
-// nothing unless each of them can.
+// rename plans that the targets which have the old file rename it. One that cannot
+// gets a copy while the old file goes (it is left over if that fails, because the
+// books follow the file to its new name), and one that cannot hold the new name
+// keeps the old file. Nothing is renamed if a target edited it: the edit would be
+// forgotten under the old name.
 func (p *planner) rename(old, path string, s *connectors.Object) bool {
 	ops := map[*view]*Operation{}
+	var keep []*view
 	for _, v := range p.views {
 		b, lent := v.base(old)
-		if b == nil || lent || v.at(b.Path) == nil {
+		if b == nil || lent {
 			continue
 		}
-		op := p.renameAt(v, b, path, s)
-		if op == nil {
+		f := pair{view: v, path: path, source: s, base: b}
+		f.target = v.proven(v.at(b.Path), b, old)
+		switch {
+		case f.target == nil:
+		case !changeOf(f.target, b, b.Revision).kept():
 			return false
+		case p.inadmissible(f) != "":
+			keep = append(keep, v)
+		default:
+			if op := p.renameAt(f); op != nil {
+				ops[v] = op
+			}
 		}
-		ops[v] = op
+	}
+	if len(ops) == 0 {
+		return false
 	}
 	for v, op := range ops {
 		v.take(op)
 	}
-	return len(ops) > 0
+	for _, v := range keep {
+		v.leaving[v.files.key(v.Bases[old].Path)] = true
+	}
+	return true
 }
 
 // take plans a rename, which frees the place it starts from.
@@ -117,20 +135,18 @@ func (v *view) take(op *Operation) {
 	}
 }
 
-// renameAt returns the operation that renames what the target has of the base, or
-// nil if it was edited, cannot be renamed, or the new name is taken or not
-// possible.
-func (p *planner) renameAt(v *view, b *Base, path string, s *connectors.Object) *Operation {
-	f := pair{view: v, path: path, source: s, base: b}
-	f.target = v.proven(v.at(b.Path), b, path)
-	if f.target == nil || f.target.Path == path || !v.CanRename || !changeOf(f.target, b, b.Revision).kept() || p.inadmissible(f) != "" {
+// renameAt returns the operation that renames what the target has, or nil if it
+// cannot or the new name is taken.
+func (p *planner) renameAt(f pair) *Operation {
+	if f.target.Path == f.path || !f.CanRename {
 		return nil
 	}
-	if there := v.at(path); there != nil && there.Path != f.target.Path {
+	if there := f.at(f.path); there != nil && there.Path != f.target.Path {
 		return nil
 	}
 	op := f.op(transfer.KindRENAME, "")
-	if changeOf(s, b, b.SourceRevision).kept() || s.Hashes[connectors.SHA256] == b.SHA256 {
+	b := f.base
+	if changeOf(f.source, b, b.SourceRevision).kept() || f.source.Hashes[connectors.SHA256] == b.SHA256 {
 		return op
 	}
 	// The source has something newer, which the next run brings: what is renamed is
@@ -148,7 +164,12 @@ func (p *planner) resumeRenames(v *view) {
 		if s == nil || b == nil || v.files.key(b.Path) == v.files.key(path) || v.leaving[v.files.key(b.Path)] {
 			continue
 		}
-		if op := p.renameAt(v, b, path, s); op != nil {
+		f := pair{view: v, path: path, source: s, base: b}
+		f.target = v.proven(v.at(b.Path), b, path)
+		if f.target == nil || !changeOf(f.target, b, b.Revision).kept() || p.inadmissible(f) != "" {
+			continue
+		}
+		if op := p.renameAt(f); op != nil {
 			v.take(op)
 		}
 	}

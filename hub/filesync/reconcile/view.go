@@ -86,14 +86,17 @@ func newView(t *Target, position int, source map[string]connectors.Object) *view
 }
 
 // findOwners decides which of several files a place belongs to, should the books
-// name it twice: one that the source has, then one whose revision is there, then
-// the first.
+// name it twice: one that the source has, if possible under the place's name, then
+// one whose revision is there, then the first.
 func (v *view) findOwners(source map[string]connectors.Object) {
 	v.owner = make(map[string]string, len(v.Bases))
 	rank := func(path string) int {
 		b, n := v.Bases[path], 0
 		if _, ok := source[path]; ok {
 			n += 2
+			if v.files.key(path) == v.files.key(b.Path) {
+				n += 2
+			}
 		}
 		if o := v.at(b.Path); o != nil && o.Revision == b.Revision {
 			n++
