@@ -15,6 +15,7 @@ type proxy struct {
 
 	mu       sync.Mutex
 	listener net.Listener
+	stopped  bool
 	open     map[net.Conn]struct{}
 	running  sync.WaitGroup
 }
@@ -34,7 +35,7 @@ func (p *proxy) start() error {
 		return err
 	}
 	p.mu.Lock()
-	p.listener = l
+	p.listener, p.stopped = l, false
 	p.mu.Unlock()
 	p.running.Go(func() {
 		for {
@@ -51,6 +52,7 @@ func (p *proxy) start() error {
 // stop refuses connections and breaks those that are open.
 func (p *proxy) stop() error {
 	p.mu.Lock()
+	p.stopped = true
 	err := p.listener.Close()
 	for c := range p.open {
 		err = errors.Join(err, c.Close())
@@ -67,14 +69,28 @@ func (p *proxy) serve(client net.Conn) {
 		_ = client.Close() // the client sees the connection end
 		return
 	}
-	p.mu.Lock()
-	p.open[client] = struct{}{}
-	p.open[server] = struct{}{}
-	p.mu.Unlock()
+	if !p.admit(client, server) {
+		_, _ = client.Close(), server.Close() // accepted just before the stop
+		return
+	}
 	var both sync.WaitGroup
 	both.Go(func() { p.copy(server, client) })
 	both.Go(func() { p.copy(client, server) })
 	both.Wait()
+}
+
+// admit notes that the connections are open, so that stop breaks them, unless the
+// proxy was stopped in the meantime.
+func (p *proxy) admit(conns ...net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped {
+		return false
+	}
+	for _, c := range conns {
+		p.open[c] = struct{}{}
+	}
+	return true
 }
 
 // copy passes bytes on until one side ends, and then ends both.
