@@ -31,10 +31,14 @@ build: ## Build bin/wedsync
 test: tools services ## Run every test on SQLite and PostgreSQL, miniredis and Redis
 	go run ./internal/testenv/with $(MAKE) --no-print-directory go-test
 
+.PHONY: race
+race: tools services ## Run every test under the race detector
+	go run ./internal/testenv/with $(MAKE) --no-print-directory go-test RACE=1
+
 # Race detection needs cgo; the program itself does not.
 .PHONY: go-test
 go-test:
-	CGO_ENABLED=1 WEDSYNC_TEST_REQUIRE=postgres,redis go test -race -timeout 20m ./...
+	CGO_ENABLED=$(if $(RACE),1,0) WEDSYNC_TEST_REQUIRE=postgres,redis go test $(if $(RACE),-race) -timeout 20m ./...
 
 .PHONY: verify
 verify: tools services generate lint ## Regenerate and lint; fail if anything differs from what is committed
