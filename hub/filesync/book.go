@@ -3,6 +3,7 @@ package filesync
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/wedsync/wedsync/ent"
@@ -37,10 +38,31 @@ func conflictsOf(p reconcile.Plan) []booked {
 	return out
 }
 
-// newConflicts reports whether the plan has conflicts that are not in the books
-// yet.
-func (w *world) newConflicts(p reconcile.Plan) bool {
+// newsOf reports whether the plan has conflicts that are not in the books yet, or
+// the books conflicts that are no more.
+func (w *world) newsOf(p reconcile.Plan) bool {
+	lasting := lasts(p)
+	for place := range w.pending {
+		if !lasting[place] {
+			return true
+		}
+	}
 	return slices.ContainsFunc(conflictsOf(p), func(c booked) bool { return w.pending[c.Place] == nil })
+}
+
+// lasts are the places where there is a conflict, or the plan does not say that
+// there is none.
+func lasts(p reconcile.Plan) map[reconcile.Place]bool {
+	out := maps.Clone(p.Waiting)
+	for _, c := range conflictsOf(p) {
+		out[c.Place] = true
+	}
+	for _, op := range p.Operations {
+		if op.Kind == transfer.KindCOMPARE || op.Kind == transfer.KindREFUSE {
+			out[reconcile.Place{TargetID: op.TargetID, Path: op.Path}] = true
+		}
+	}
+	return out
 }
 
 // bookConflicts brings the books in line with the plan of a run that starts: each
@@ -52,10 +74,8 @@ func (s *Service) bookConflicts(ctx context.Context, tx *hub.Tx, run *ent.SyncRu
 	if err != nil {
 		return err
 	}
-	wanted := map[reconcile.Place]bool{}
 	var fresh []*ent.ConflictCreate
 	for _, c := range conflictsOf(p) {
-		wanted[c.Place] = true
 		old := pending[c.Place]
 		if old != nil && !w.saw(old) {
 			continue
@@ -82,9 +102,9 @@ func (s *Service) bookConflicts(ctx context.Context, tx *hub.Tx, run *ent.SyncRu
 			opened(tx, w, row)
 		}
 	}
-	unsettled := undecided(p)
+	lasting := lasts(p)
 	for place, row := range pending {
-		if wanted[place] || unsettled[place] || p.Waiting[place] || !w.saw(row) {
+		if lasting[place] || !w.saw(row) {
 			continue
 		}
 		if err := s.close(ctx, tx, w, row); err != nil {
@@ -114,17 +134,6 @@ func unsettledOf(ctx context.Context, client *ent.Client, syncID string) (map[re
 		out[reconcile.Place{TargetID: row.TargetID, Path: row.Path}] = row
 	}
 	return out, nil
-}
-
-// undecided are the places where the plan does not say whether there is a conflict.
-func undecided(p reconcile.Plan) map[reconcile.Place]bool {
-	out := map[reconcile.Place]bool{}
-	for _, op := range p.Operations {
-		if op.Kind == transfer.KindCOMPARE || op.Kind == transfer.KindREFUSE {
-			out[reconcile.Place{TargetID: op.TargetID, Path: op.Path}] = true
-		}
-	}
-	return out
 }
 
 // state is how the plan wants the conflict's row.

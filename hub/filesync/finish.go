@@ -26,12 +26,11 @@ func (s *Service) HandleFinish(ctx context.Context, j *ent.Job) error {
 		if run.State != syncrun.StateRUNNING {
 			return nil
 		}
-		open, err := tx.Transfer.Query().
-			Where(transfer.RunID(run.ID), transfer.StateIn(transfer.StatePLANNED, transfer.StateRUNNING)).Exist(ctx)
+		left, err := tx.Transfer.Query().Where(transfer.RunID(run.ID), open()).Exist(ctx)
 		if err != nil {
 			return fmt.Errorf("look for open operations: %w", err)
 		}
-		if open {
+		if left {
 			return nil
 		}
 		state := syncrun.StateCOMPLETED
@@ -62,6 +61,9 @@ func (s *Service) fail(ctx context.Context, runID, reason string) error {
 		}
 		if !slices.Contains(hub.ActiveRunStates(), run.State) {
 			return nil
+		}
+		if err := skipOpen(ctx, tx, run.ID, "The run failed."); err != nil {
+			return err
 		}
 		_, err = s.end(ctx, tx, f, run, syncrun.StateFAILED, reason)
 		return err

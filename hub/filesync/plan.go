@@ -181,11 +181,14 @@ func (s *Service) planned(ctx context.Context, run *ent.SyncRun, w *world, p rec
 	totals.EstimatedMs = took.Milliseconds()
 	return s.store.InTx(ctx, func(ctx context.Context, tx *hub.Tx) error {
 		f, now, err := lockRun(ctx, tx, run.ID)
-		if err != nil || now == nil || now.State != syncrun.StatePLANNING {
+		if err != nil || now == nil {
 			return err
 		}
+		if now.State != syncrun.StatePLANNING { // canceled meanwhile
+			return skipOpen(ctx, tx, run.ID, now.Reason)
+		}
 		waiting := totals.Conflicts + totals.Refusals
-		if run.Trigger == syncrun.TriggerCHANGE && len(p.Operations) == waiting && !w.newConflicts(p) {
+		if run.Trigger == syncrun.TriggerCHANGE && len(p.Operations) == waiting && !w.newsOf(p) {
 			return s.forget(ctx, tx, now)
 		}
 		now, err = now.Update().SetDigest(digest).SetTotals(totals).SetPlannedAt(s.now()).

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/job"
+	"github.com/wedsync/wedsync/ent/predicate"
 	"github.com/wedsync/wedsync/ent/rule"
 	"github.com/wedsync/wedsync/ent/syncrun"
 	"github.com/wedsync/wedsync/ent/transfer"
@@ -203,11 +204,8 @@ func (s *Service) Cancel(ctx context.Context, syncID string) (*ent.SyncRun, erro
 		if err := cancelJobs(ctx, tx, run.ID, job.StateREADY); err != nil {
 			return nil, err
 		}
-		err := tx.Transfer.Update().
-			Where(transfer.RunID(run.ID), transfer.StateIn(transfer.StatePLANNED, transfer.StateRUNNING)).
-			SetState(transfer.StateSKIPPED).SetReason("The run was canceled.").Exec(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("skip what is left: %w", err)
+		if err := skipOpen(ctx, tx, run.ID, "The run was canceled."); err != nil {
+			return nil, err
 		}
 		viewer, _ := rule.From(ctx)
 		return s.end(ctx, tx, f, run, syncrun.StateCANCELED, "Canceled by "+viewer.Actor()+".")
@@ -244,6 +242,21 @@ func (s *Service) change(
 	return changed, err
 }
 
+// skipOpen ends the run's operations that nobody will carry out.
+func skipOpen(ctx context.Context, tx *hub.Tx, runID, reason string) error {
+	err := tx.Transfer.Update().Where(transfer.RunID(runID), open()).
+		SetState(transfer.StateSKIPPED).SetReason(reason).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("skip what is left: %w", err)
+	}
+	return nil
+}
+
+// open are the operations that are not over.
+func open() predicate.Transfer {
+	return transfer.StateIn(transfer.StatePLANNED, transfer.StateRUNNING)
+}
+
 func cancelJobs(ctx context.Context, tx *hub.Tx, runID string, states ...job.State) error {
 	err := tx.Job.Update().Where(job.SubjectID(runID), job.StateIn(states...)).SetState(job.StateCANCELED).Exec(ctx)
 	if err != nil {
@@ -257,7 +270,7 @@ func cancelJobs(ctx context.Context, tx *hub.Tx, runID string, states ...job.Sta
 func enqueueOpen(ctx context.Context, tx *hub.Tx, f *ent.FileSync, runID string) error {
 	var shards []int
 	err := tx.Transfer.Query().
-		Where(transfer.RunID(runID), transfer.StateIn(transfer.StatePLANNED, transfer.StateRUNNING)).
+		Where(transfer.RunID(runID), open()).
 		Unique(true).Order(transfer.ByShard()).Select(transfer.FieldShard).Scan(ctx, &shards)
 	if err != nil {
 		return fmt.Errorf("find unfinished shards: %w", err)
