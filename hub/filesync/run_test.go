@@ -162,15 +162,15 @@ func TestPauseResumeCancel(t *testing.T) {
 		if _, err := s.Pause(s.ctx, f.ID); code(err) != "CONFLICT" {
 			t.Errorf("paused nothing: %v", err)
 		}
-		run, err := s.Start(s.ctx, filesync.StartInput{SyncID: f.ID})
-		if err != nil {
+		if _, err := s.Start(s.ctx, filesync.StartInput{SyncID: f.ID}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Pause(s.ctx, f.ID); code(err) != "CONFLICT" {
 			t.Errorf("paused a plan: %v", err)
 		}
 		s.work(hub.JobRunPlan)
-		if run, err = s.Pause(s.ctx, f.ID); err != nil {
+		run, err := s.Pause(s.ctx, f.ID)
+		if err != nil {
 			t.Fatal(err)
 		}
 		s.want(run, syncrun.StatePAUSED)
