@@ -47,8 +47,8 @@ type target struct {
 	maxSize      int64
 	bases        map[string]reconcile.Base
 	pending      map[string]reconcile.Pending
-	// known are the revisions that were agreed on at any time, delivered those of
-	// them that the hub put here and did not lose sight of.
+	// known are the contents that were agreed on here at any time, delivered the
+	// revisions that the hub put here and did not lose sight of.
 	known, delivered map[string]bool
 }
 
@@ -276,7 +276,7 @@ func (s *sim) do(t *target, op reconcile.Operation) bool {
 		return s.send(t, op.Path, from)
 	case transfer.KindDELETE:
 		retain := op.Retain || s.options.DeleteMode == filesync.DeleteModeTRASH
-		s.destroy(t.store, from, retain, t.agreed(op.Path, from) || t.known[op.Expect.TargetRevision])
+		s.destroy(t.store, from, retain, t.agreed(op.Path, from) || t.known[t.files[from].content])
 		t.remove(from)
 		if s.fails() {
 			return false
@@ -333,7 +333,7 @@ func (s *sim) agree(t *target, path, place string) {
 		Path: place, Size: int64(len(ours.content)), SHA256: sum(ours.content),
 		SourceRevision: ours.revision, Revision: theirs.revision,
 	}
-	t.known[theirs.revision] = true
+	t.known[theirs.content] = true
 }
 
 // rename needs nothing of the source: it notes the content that the operation says
@@ -365,7 +365,7 @@ func (s *sim) rename(t *target, op reconcile.Operation, from string) bool {
 	}
 	delete(t.bases, old)
 	t.bases[to] = reconcile.Base{Path: to, Size: op.Expect.SourceSize, SHA256: agreed, SourceRevision: op.Expect.SourceRevision, Revision: h.revision}
-	t.known[h.revision], t.delivered[h.revision] = true, true
+	t.known[h.content], t.delivered[h.revision] = true, true
 	if !s.renamesFile || old == to {
 		return true
 	}

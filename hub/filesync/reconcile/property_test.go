@@ -45,13 +45,6 @@ func newChaos(t *rapid.T) *chaos {
 	}
 	s.writable = rapid.IntRange(0, 4).Draw(t, "source is read-only") != 0
 	s.renamesFile = rapid.Bool().Draw(t, "books rename files")
-	s.options.Strategy = rapid.SampledFrom([]filesync.ConflictStrategy{
-		filesync.ConflictStrategySOURCE_WINS, filesync.ConflictStrategyTARGET_WINS, filesync.ConflictStrategyNEWEST,
-		filesync.ConflictStrategyLARGEST, filesync.ConflictStrategyKEEP_BOTH, filesync.ConflictStrategyMANUAL,
-	}).Draw(t, "strategy")
-	s.options.DeleteMode = rapid.SampledFrom([]filesync.DeleteMode{
-		filesync.DeleteModeNONE, filesync.DeleteModeTRASH, filesync.DeleteModePERMANENT,
-	}).Draw(t, "delete mode")
 	s.options.MaxDeletePercent = rapid.SampledFrom([]int{100, 100, 100, 40}).Draw(t, "limit")
 	s.options.AllowEmptySource = rapid.Bool().Draw(t, "empty source")
 	return &chaos{sim: s, t: t, written: map[string]bool{}, gone: map[string]bool{}}
@@ -220,31 +213,51 @@ func (s *store) spelledAs(t *target, path string) (string, bool) {
 	return "", false
 }
 
+func strategies() []filesync.ConflictStrategy {
+	return []filesync.ConflictStrategy{
+		filesync.ConflictStrategySOURCE_WINS, filesync.ConflictStrategyTARGET_WINS, filesync.ConflictStrategyNEWEST,
+		filesync.ConflictStrategyLARGEST, filesync.ConflictStrategyKEEP_BOTH, filesync.ConflictStrategyMANUAL,
+	}
+}
+
 func TestNothingIsLostAndAllConverge(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		c := newChaos(t)
-		for range rapid.IntRange(1, 6).Draw(t, "rounds") {
-			for range rapid.IntRange(0, 5).Draw(t, "edits") {
+	for _, strategy := range strategies() {
+		for _, mode := range []filesync.DeleteMode{filesync.DeleteModeNONE, filesync.DeleteModeTRASH, filesync.DeleteModePERMANENT} {
+			t.Run(fmt.Sprint(strategy, " ", mode), func(t *testing.T) {
+				t.Parallel()
+				rapid.Check(t, func(t *rapid.T) {
+					c := newChaos(t)
+					c.options.Strategy, c.options.DeleteMode = strategy, mode
+					c.live()
+					c.decide(true)
+					c.converge("decided")
+				})
+			})
+		}
+	}
+}
+
+// live lets users and the hub work at random, and then the hub alone.
+func (c *chaos) live() {
+	for range rapid.IntRange(1, 6).Draw(c.t, "rounds") {
+		for range rapid.IntRange(0, 5).Draw(c.t, "edits") {
+			c.edit()
+		}
+		c.decide(false)
+		c.skipped = map[string]bool{}
+		if rapid.IntRange(0, 5).Draw(c.t, "a link") == 0 {
+			c.skipped[rapid.SampledFrom(names()).Draw(c.t, "skipped")] = true
+		}
+		c.fails = func() bool { return rapid.IntRange(0, 9).Draw(c.t, "fails") == 0 }
+		c.pick = func(n int) int { return rapid.IntRange(0, n-1).Draw(c.t, "next") }
+		c.meanwhile = func() {
+			if rapid.IntRange(0, 9).Draw(c.t, "meanwhile") == 0 {
 				c.edit()
 			}
-			c.decide(false)
-			c.skipped = map[string]bool{}
-			if rapid.IntRange(0, 5).Draw(t, "a link") == 0 {
-				c.skipped[rapid.SampledFrom(names()).Draw(t, "skipped")] = true
-			}
-			c.fails = func() bool { return rapid.IntRange(0, 9).Draw(t, "fails") == 0 }
-			c.pick = func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "next") }
-			c.meanwhile = func() {
-				if rapid.IntRange(0, 9).Draw(t, "meanwhile") == 0 {
-					c.edit()
-				}
-			}
-			c.carryOut("run")
 		}
-		c.fails, c.meanwhile, c.skipped = func() bool { return false }, func() {}, map[string]bool{}
-		c.converge("left alone")
-		c.decide(true)
-		c.converge("decided")
-	})
+		c.carryOut("run")
+	}
+	c.fails, c.meanwhile, c.skipped = func() bool { return false }, func() {}, map[string]bool{}
+	c.converge("left alone")
 }

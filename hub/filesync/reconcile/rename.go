@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -14,6 +13,42 @@ import (
 type content struct {
 	size   int64
 	sha256 string
+}
+
+// maxTries bounds how many vanished files are tried as the former self of a fresh
+// one.
+const maxTries = 8
+
+// vanishedFiles are the files that had one content, to be found by likeness.
+type vanishedFiles struct {
+	all    []string
+	byBase map[string][]string
+}
+
+func (f *vanishedFiles) add(old string) {
+	f.all = append(f.all, old)
+	f.byBase[path.Base(old)] = append(f.byBase[path.Base(old)], old)
+}
+
+// try calls take with old names until it takes one, those of the same base name
+// first.
+func (f *vanishedFiles) try(name string, gone map[string]bool, take func(old string) bool) {
+	tries := 0
+	for _, list := range [][]string{f.byBase[path.Base(name)], f.all} {
+		for _, old := range list {
+			if tries == maxTries {
+				return
+			}
+			if gone[old] {
+				continue
+			}
+			tries++
+			if take(old) {
+				gone[old] = true
+				return
+			}
+		}
+	}
 }
 
 // fresh returns the source's files that no target knows, in order.
@@ -46,28 +81,12 @@ func (p *planner) vanished() []string {
 
 // findRenames finds files that have only got another name.
 func (p *planner) findRenames() {
-	byContent := map[content][]string{}
-	for _, old := range p.vanished() {
-		seen := map[content]bool{}
-		for _, v := range p.views {
-			if b, ok := v.Bases[old]; ok && b.SHA256 != "" && !seen[content{b.Size, b.SHA256}] {
-				c := content{b.Size, b.SHA256}
-				seen[c] = true
-				byContent[c] = append(byContent[c], old)
-			}
-		}
-	}
+	byContent := p.vanishedByContent()
 	gone := map[string]bool{}
 	for _, path := range p.fresh() {
 		s := p.sourceAt(path)
-		candidates := slices.DeleteFunc(
-			slices.Clone(byContent[content{s.Size, s.Hashes[connectors.SHA256]}]),
-			func(old string) bool { return gone[old] })
-		for _, old := range closest(candidates, path) {
-			if p.rename(old, path, s) {
-				gone[old] = true
-				break
-			}
+		if files := byContent[content{s.Size, s.Hashes[connectors.SHA256]}]; files != nil {
+			files.try(path, gone, func(old string) bool { return p.rename(old, path, s) })
 		}
 	}
 	for _, v := range p.views {
@@ -75,17 +94,24 @@ func (p *planner) findRenames() {
 	}
 }
 
-// closest sorts old names by how likely they became the new one: those of the same
-// base name first.
-func closest(old []string, name string) []string {
-	other := func(p string) int {
-		if path.Base(p) == path.Base(name) {
-			return 0
+func (p *planner) vanishedByContent() map[content]*vanishedFiles {
+	out := map[content]*vanishedFiles{}
+	for _, old := range p.vanished() {
+		seen := map[content]bool{}
+		for _, v := range p.views {
+			b, ok := v.Bases[old]
+			c := content{b.Size, b.SHA256}
+			if !ok || b.SHA256 == "" || seen[c] {
+				continue
+			}
+			seen[c] = true
+			if out[c] == nil {
+				out[c] = &vanishedFiles{byBase: map[string][]string{}}
+			}
+			out[c].add(old)
 		}
-		return 1
 	}
-	slices.SortStableFunc(old, func(a, b string) int { return cmp.Compare(other(a), other(b)) })
-	return old
+	return out
 }
 
 // rename plans that the targets which have the old file rename it. One that cannot
@@ -159,9 +185,13 @@ func (p *planner) renameAt(f pair) *Operation {
 // its new name in the books, the target has it under the old one.
 func (p *planner) resumeRenames(v *view) {
 	for _, path := range slices.Sorted(maps.Keys(v.Bases)) {
+		from := v.files.key(v.Bases[path].Path)
+		if from == v.files.key(path) || v.leaving[from] {
+			continue
+		}
 		s := p.sourceAt(path)
 		b, _ := v.base(path)
-		if s == nil || b == nil || v.files.key(b.Path) == v.files.key(path) || v.leaving[v.files.key(b.Path)] {
+		if s == nil || b == nil {
 			continue
 		}
 		f := pair{view: v, path: path, source: s, base: b}
