@@ -28,17 +28,13 @@ build: ## Build bin/wedsync
 	go build -trimpath -o $(BIN)/wedsync ./cmd/wedsync
 
 .PHONY: test
-test: tools services ## Run every test on SQLite and PostgreSQL, miniredis and Redis
+test: tools services ## Run every test under the race detector, on SQLite and PostgreSQL, miniredis and Redis
 	go run ./internal/testenv/with $(MAKE) --no-print-directory go-test
 
-.PHONY: race
-race: tools services ## Run every test under the race detector
-	go run ./internal/testenv/with $(MAKE) --no-print-directory go-test RACE=1
-
-# Race detection needs cgo; the program itself does not.
+# Race detection needs cgo, which the program itself does without.
 .PHONY: go-test
 go-test:
-	CGO_ENABLED=$(if $(RACE),1,0) WEDSYNC_TEST_REQUIRE=postgres,redis go test $(if $(RACE),-race) -timeout 20m ./...
+	CGO_ENABLED=1 WEDSYNC_TEST_REQUIRE=postgres,redis go test -race -timeout 20m ./...
 
 .PHONY: verify
 verify: tools services generate lint ## Regenerate and lint; fail if anything differs from what is committed
@@ -79,11 +75,12 @@ $(NPM)/node_modules/.package-lock.json: $(NPM)/package-lock.json
 	npm ci --prefix $(NPM) --no-audit --no-fund
 
 .PHONY: services
-services: ## Install PostgreSQL, Redis and Chromium for the tests where they are missing
+services: ## Install PostgreSQL, Redis, Chromium and a C compiler for the tests where they are missing
 	@missing=; \
 	test -x "$(PG_BIN)" || missing="$$missing postgresql"; \
 	command -v redis-server >/dev/null || missing="$$missing redis"; \
-	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null || test -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || missing="$$missing chromium"; \
+	command -v cc >/dev/null || missing="$$missing gcc"; \
 	test -z "$$missing" || .ci/install-services $$missing
 
 .PHONY: clean

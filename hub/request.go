@@ -6,14 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/request"
+	"github.com/wedsync/wedsync/ent/rule"
 )
 
-// maxKey is the longest idempotency key, in bytes.
-const maxKey = 200
+const (
+	// maxKey is the longest idempotency key, in bytes.
+	maxKey = 200
+	// keepRequests is how long a request that is sent again is recognized.
+	keepRequests = 7 * 24 * time.Hour
+)
 
 // Request is a mutation that carries an idempotency key. Carried in the context
 // (WithRequest), it commits together with the first unit of work that leaves an
@@ -103,4 +109,14 @@ func (t *Tx) remember(ctx context.Context, organizationID string) error {
 		return fmt.Errorf("remember request: %w", err)
 	}
 	return nil
+}
+
+// PurgeRequests forgets the requests that were made long ago and returns how many.
+func (s *Store) PurgeRequests(ctx context.Context) (int, error) {
+	n, err := s.client.Request.Delete().
+		Where(request.CreatedAtLT(time.Now().Add(-keepRequests))).Exec(rule.System(ctx))
+	if err != nil {
+		return 0, fmt.Errorf("forget old requests: %w", err)
+	}
+	return n, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/rule"
@@ -122,6 +123,25 @@ func TestOnlyTheFirstUnitOfARequestIsRemembered(t *testing.T) {
 		}
 		if n := db.Client.Request.Query().CountX(ctx); n != 1 {
 			t.Errorf("%d requests remembered", n)
+		}
+	})
+}
+
+func TestOldRequestsAreForgotten(t *testing.T) {
+	t.Parallel()
+	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
+		store := hub.NewStore(db.Client, deaf{})
+		ctx := organization(t, db.Client)
+		viewer, _ := rule.From(ctx)
+		for key, age := range map[string]time.Duration{"old": 8 * 24 * time.Hour, "young": 6 * 24 * time.Hour} {
+			db.Client.Request.Create().SetOrganizationID(viewer.OrganizationID).SetOperation("o").SetKey(key).
+				SetInputHash([]byte("x")).SetResultID("r").SetCreatedAt(time.Now().Add(-age)).ExecX(ctx)
+		}
+		if n, err := store.PurgeRequests(t.Context()); n != 1 || err != nil {
+			t.Errorf("forgot %d, %v", n, err)
+		}
+		if left := db.Client.Request.Query().OnlyX(ctx); left.Key != "young" {
+			t.Errorf("%q is left", left.Key)
 		}
 	})
 }

@@ -134,11 +134,18 @@ func (s *Server) serve(ctx context.Context, listener net.Listener, e *edge) erro
 func (s *Server) keepHouse(ctx context.Context) error {
 	tick := time.NewTicker(housekeeping)
 	defer tick.Stop()
+	purges := map[string]func(context.Context) (int, error){
+		"sessions": s.core.accounts.Purge,
+		"jobs":     s.core.jobs.Purge,
+		"requests": s.core.store.PurgeRequests,
+	}
 	for {
-		if n, err := s.core.accounts.Purge(ctx); err != nil && ctx.Err() == nil {
-			s.core.log.WarnContext(ctx, "housekeeping failed", "error", err)
-		} else if n > 0 {
-			s.core.log.InfoContext(ctx, "removed old sessions", "count", n)
+		for what, purge := range purges {
+			if n, err := purge(ctx); err != nil && ctx.Err() == nil {
+				s.core.log.WarnContext(ctx, "housekeeping failed", "error", err)
+			} else if n > 0 {
+				s.core.log.InfoContext(ctx, "removed what was old", "what", what, "count", n)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -185,7 +185,8 @@ func (c *crew) run(h *hold) (err error) {
 // keep renews the lease until ctx ends. If that fails for so long that another
 // worker may have the job, the handler is cancelled.
 func (c *crew) keep(ctx context.Context, h *hold) {
-	valid := time.NewTimer(job.Lease - time.Since(h.claimed))
+	until := h.claimed.Add(job.Lease)
+	valid := time.NewTimer(time.Until(until))
 	defer valid.Stop()
 	tick := time.NewTicker(job.RenewEvery)
 	defer tick.Stop()
@@ -199,13 +200,14 @@ func (c *crew) keep(ctx context.Context, h *hold) {
 		case <-tick.C:
 		}
 		asked := time.Now()
-		err := c.renew(ctx, h)
+		err := c.renew(ctx, h, until)
 		switch {
 		case errors.Is(err, hub.ErrLeaseLost):
 			h.cancel(hub.ErrLeaseLost)
 			return
 		case err == nil:
-			valid.Reset(job.Lease - time.Since(asked))
+			until = asked.Add(job.Lease)
+			valid.Reset(time.Until(until))
 			c.consider(h)
 		case ctx.Err() == nil:
 			c.cfg.Log.WarnContext(ctx, "a lease could not be renewed", "job", h.job.ID, "error", err)
@@ -213,8 +215,10 @@ func (c *crew) keep(ctx context.Context, h *hold) {
 	}
 }
 
-func (c *crew) renew(ctx context.Context, h *hold) error {
-	ctx, cancel := context.WithTimeout(ctx, job.RenewEvery)
+// renew waits for a slow database until the lease that it prolongs is over: who gave
+// up earlier to try again would lose the place in the queue of writers.
+func (c *crew) renew(ctx context.Context, h *hold, until time.Time) error {
+	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	return c.cfg.Jobs.Renew(ctx, job.LeaseOf(h.job), time.Since(h.claimed))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/wedsync/wedsync/connectors/s3"
 	"github.com/wedsync/wedsync/connectors/s3/s3test"
 	"github.com/wedsync/wedsync/internal/album"
+	"github.com/wedsync/wedsync/internal/bus"
 	"github.com/wedsync/wedsync/internal/config"
 	"github.com/wedsync/wedsync/internal/demo"
 	"github.com/wedsync/wedsync/internal/gqlclient"
@@ -60,7 +61,9 @@ func (f demoFlags) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	hub, err := server.New(ctx, cfg, observe.NewLogger(os.Stderr, cfg))
+	log := observe.NewLogger(os.Stderr, cfg)
+	bus.LogTo(log)
+	hub, err := server.New(ctx, cfg, log)
 	if err != nil {
 		return err
 	}

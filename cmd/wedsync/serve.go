@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wedsync/wedsync/internal/bus"
 	"github.com/wedsync/wedsync/internal/config"
 	"github.com/wedsync/wedsync/server"
 	"github.com/wedsync/wedsync/server/observe"
@@ -77,7 +78,9 @@ func withServer(ctx context.Context, fn func(context.Context, config.Config, *se
 	if err != nil {
 		return err
 	}
-	s, err := server.New(ctx, cfg, observe.NewLogger(os.Stderr, cfg))
+	log := observe.NewLogger(os.Stderr, cfg)
+	bus.LogTo(log)
+	s, err := server.New(ctx, cfg, log)
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,6 @@ const (
 	KindBOTH_CREATED      Kind = "BOTH_CREATED"
 	KindTARGET_CHANGED    Kind = "TARGET_CHANGED"
 	KindDELETED_AT_SOURCE Kind = "DELETED_AT_SOURCE"
-	KindDELETED_AT_TARGET Kind = "DELETED_AT_TARGET"
 )
 
 func (k Kind) String() string {
@@ -178,7 +177,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindBOTH_CHANGED, KindBOTH_CREATED, KindTARGET_CHANGED, KindDELETED_AT_SOURCE, KindDELETED_AT_TARGET:
+	case KindBOTH_CHANGED, KindBOTH_CREATED, KindTARGET_CHANGED, KindDELETED_AT_SOURCE:
 		return nil
 	default:
 		return fmt.Errorf("conflict: invalid enum value for kind field: %q", k)

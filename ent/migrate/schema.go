@@ -54,7 +54,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "run_id", Type: field.TypeString, Size: 40},
 		{Name: "path", Type: field.TypeString, Size: 4096},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BOTH_CHANGED", "BOTH_CREATED", "TARGET_CHANGED", "DELETED_AT_SOURCE", "DELETED_AT_TARGET"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BOTH_CHANGED", "BOTH_CREATED", "TARGET_CHANGED", "DELETED_AT_SOURCE"}},
 		{Name: "source", Type: field.TypeJSON},
 		{Name: "target", Type: field.TypeJSON},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "RESOLVING", "RESOLVED"}, Default: "OPEN"},

@@ -30,7 +30,6 @@ func (Conflict) Fields() []ent.Field {
 			"BOTH_CREATED",      // never agreed, and different
 			"TARGET_CHANGED",    // only the target changed, which the source would overwrite
 			"DELETED_AT_SOURCE", // the target changed what the source deleted
-			"DELETED_AT_TARGET", // the source changed what the target deleted
 		).Immutable(),
 		field.JSON("source", detail.Side{}).Comment("What the source held; an empty revision: nothing."),
 		field.JSON("target", detail.Side{}).Comment("What the target held."),

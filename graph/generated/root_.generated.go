@@ -281,8 +281,6 @@ enum ConflictKind {
   TARGET_CHANGED
   "The target changed what the source deleted."
   DELETED_AT_SOURCE
-  "The source changed what the target deleted."
-  DELETED_AT_TARGET
 }
 
 "How far a conflict has come."

@@ -14,12 +14,13 @@
 //     same name. Empty: the target has it, if at all, at path.
 //   - expect is what the plan saw. An empty revision means that nothing was there.
 //     An operation whose source or target differs from it is left to the next run.
-//   - retain asks to keep what the target (for PULL: the source) holds below
-//     .wedsync/retained before it is replaced or removed.
+//   - retain asks to keep what the target (for PULL: the source) holds before it
+//     is replaced, below .wedsync/retained, or removed, below .wedsync/trash.
 //   - COPY demands that the target has nothing there. UPDATE replaces the expected
 //     revision.
 //   - RENAME moves from_path to path, both inside the target; content stays.
-//   - DELETE moves to .wedsync/trash or removes, as the sync's delete mode says.
+//   - DELETE moves to .wedsync/trash or removes, as the sync's delete mode says;
+//     with retain it always moves.
 //   - ADOPT changes only the books: target and source hold the same. With both
 //     revisions empty, both lost the file: its replica is forgotten and, if it was
 //     the last, the file is marked as deleted.

@@ -49,10 +49,11 @@ type studio struct {
 
 func newStudio(t *testing.T, db testenv.Database) *studio {
 	t.Helper()
-	org := db.Client.Organization.Create().SetName("Studio").SaveX(rule.System(t.Context()))
+	owner, org := testenv.Organization(t, db.Client)
+	viewer, _ := rule.From(owner)
 	s := &studio{
 		T: t, client: db.Client, org: org.ID,
-		ctx:    rule.With(t.Context(), rule.Viewer{OrganizationID: org.ID, UserID: "usr_1", Role: rule.RoleMember}),
+		ctx:    rule.With(t.Context(), rule.Viewer{OrganizationID: org.ID, UserID: viewer.UserID, Role: rule.RoleMember}),
 		system: rule.SystemWithin(t.Context(), org.ID),
 		clock:  time.Date(2026, 6, 20, 12, 0, 0, 0, time.UTC),
 		open:   map[string]connectors.Connection{}, refused: map[string]error{}, stores: memory.NewStores(),

@@ -1,6 +1,7 @@
 package filesync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -165,8 +166,11 @@ func (s *Service) Pause(ctx context.Context, syncID string) (*ent.SyncRun, error
 		if err := cancelJobs(ctx, tx, run.ID, job.StateREADY); err != nil {
 			return nil, err
 		}
-		viewer, _ := rule.From(ctx)
-		paused, err := run.Update().SetState(syncrun.StatePAUSED).SetReason("Paused by " + viewer.Actor() + ".").Save(ctx)
+		who, err := requester(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		paused, err := run.Update().SetState(syncrun.StatePAUSED).SetReason("Paused by " + who + ".").Save(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("pause run: %w", err)
 		}
@@ -207,9 +211,25 @@ func (s *Service) Cancel(ctx context.Context, syncID string) (*ent.SyncRun, erro
 		if err := skipOpen(ctx, tx, run.ID, "The run was canceled."); err != nil {
 			return nil, err
 		}
-		viewer, _ := rule.From(ctx)
-		return s.end(ctx, tx, f, run, syncrun.StateCANCELED, "Canceled by "+viewer.Actor()+".")
+		who, err := requester(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		return s.end(ctx, tx, f, run, syncrun.StateCANCELED, "Canceled by "+who+".")
 	})
+}
+
+// requester names the viewer for people.
+func requester(ctx context.Context, tx *hub.Tx) (string, error) {
+	viewer, _ := rule.From(ctx)
+	if viewer.UserID == "" {
+		return "the hub", nil
+	}
+	person, err := tx.User.Get(ctx, viewer.UserID)
+	if err != nil {
+		return "", fmt.Errorf("read who asks: %w", err)
+	}
+	return cmp.Or(person.Name, person.Email), nil
 }
 
 // change applies a person's wish to the sync's active run.

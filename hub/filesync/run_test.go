@@ -2,6 +2,7 @@ package filesync_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,6 +54,33 @@ func TestRunBringsFilesAndThenHasNothingToDo(t *testing.T) {
 		}
 		if got := s.happened(run.ID); !slices.Equal(got, []string{"run.planning", "run.started", "run.completed"}) {
 			t.Errorf("events %q", got)
+		}
+	})
+}
+
+// Paths of the greatest length have to fit into the indexes, however little they
+// can be compressed there.
+func TestLongestPathsAreBrought(t *testing.T) {
+	t.Parallel()
+	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
+		s := newStudio(t, db)
+		f := s.define(s.valid())
+		var path strings.Builder
+		for path.Len() < 2500-26 {
+			path.WriteString(rand.Text()[:25] + "/")
+		}
+		long := path.String() + strings.Repeat("x", 2500-path.Len())
+		s.put(f.SourceID, "in/"+long, "one")
+		run := s.run(f)
+		s.want(run, syncrun.StateCOMPLETED)
+		if n := s.client.File.Query().Where(file.Path(long)).CountX(s.ctx); n != 1 {
+			t.Errorf("%d such files in the books", n)
+		}
+		s.put(f.SourceID, "in/"+long+"x", "two")
+		run = s.run(f)
+		s.want(run, syncrun.StatePARTIAL)
+		if run.Totals.Refusals != 1 || run.Report.Done != 0 {
+			t.Errorf("a longer path: %+v, %+v", run.Totals, run.Report)
 		}
 	})
 }
@@ -174,6 +202,9 @@ func TestPauseResumeCancel(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.want(run, syncrun.StatePAUSED)
+		if run.Reason != "Paused by Owner." {
+			t.Errorf("reason %q", run.Reason)
+		}
 		s.work()
 		if n := s.client.Transfer.Query().Where(transfer.StateNEQ(transfer.StatePLANNED)).CountX(s.ctx); n != 0 {
 			t.Errorf("%d operations were done while paused", n)

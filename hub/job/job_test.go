@@ -365,3 +365,31 @@ func TestDepth(t *testing.T) {
 		}
 	})
 }
+
+func TestPurgeKeepsWorkThatIsNotOver(t *testing.T) {
+	t.Parallel()
+	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
+		ctx, _ := testenv.Organization(t, db.Client)
+		c := newClock()
+		s := job.New(db.Client, c.Now)
+		jobs := enqueue(t, ctx, db.Client, c.Now(), hub.Job{Kind: "over", SubjectID: "s"}, hub.Job{Kind: "waits", SubjectID: "s"})
+		for _, j := range jobs {
+			if j.Kind == "over" {
+				if err := s.Complete(ctx, job.LeaseOf(claim(t, s, j.ID, "w"))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		c.Advance(6 * 24 * time.Hour)
+		if n, err := s.Purge(t.Context()); n != 0 || err != nil {
+			t.Errorf("removed %d too early, %v", n, err)
+		}
+		c.Advance(2 * 24 * time.Hour)
+		if n, err := s.Purge(t.Context()); n != 1 || err != nil {
+			t.Errorf("removed %d, %v", n, err)
+		}
+		if left := existing(t, ctx, db.Client); len(left) != 1 || left[0].Kind != "waits" {
+			t.Errorf("left are %v", left)
+		}
+	})
+}

@@ -23,6 +23,9 @@ const (
 	firstBackoff = time.Second
 	maxBackoff   = 5 * time.Minute
 	maxErrorText = 2000
+
+	// keepOver is how long jobs that are over can be looked at.
+	keepOver = 7 * 24 * time.Hour
 )
 
 // ErrCrashed is the reason for which a job is given up that took its workers down.
@@ -78,6 +81,17 @@ func Backoff(failures int, cause error) time.Duration {
 		wait = min(max(wait, vendor.After), maxBackoff)
 	}
 	return wait
+}
+
+// Purge removes the jobs that were over long ago and returns how many.
+func (s *Service) Purge(ctx context.Context) (int, error) {
+	n, err := s.client.Job.Delete().
+		Where(entjob.StateIn(entjob.StateDONE, entjob.StateFAILED, entjob.StateCANCELED), entjob.DueAtLT(s.now().Add(-keepOver))).
+		Exec(rule.System(ctx))
+	if err != nil {
+		return 0, fmt.Errorf("remove old jobs: %w", err)
+	}
+	return n, nil
 }
 
 // held updates the job while the lease is the current claim.

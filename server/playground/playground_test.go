@@ -85,13 +85,23 @@ func TestTheAssetsAreThoseThatWereFetched(t *testing.T) {
 	}
 }
 
+// browser finds Chromium or Chrome.
+func browser(t *testing.T) string {
+	t.Helper()
+	const onMac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+	for _, name := range []string{"chromium", "google-chrome", onMac} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("this test needs Chromium or Chrome: run make services")
+	return ""
+}
+
 // TestInABrowser runs a query and a subscription in the page.
 func TestInABrowser(t *testing.T) {
 	t.Parallel()
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatalf("this test needs Chromium, run make services: %v", err)
-	}
+	chromium := browser(t)
 	log := slog.New(slog.DiscardHandler)
 	exec := gqlexec.New(gqltest.New(map[string]gqltest.Resolver{
 		"hello": func(context.Context, map[string]any) (any, error) { return "from the query", nil },

@@ -12,8 +12,9 @@ import (
 	"github.com/wedsync/wedsync/ent/transfer"
 )
 
-// maxPath is the longest path that the hub's books hold.
-const maxPath = 4000
+// maxPath is the longest path, in bytes, that the hub's books hold: with the ids
+// beside it, it has to fit into an entry of PostgreSQL's indexes, 2704 bytes.
+const maxPath = 2500
 
 // planner makes one plan.
 type planner struct {
