@@ -58,23 +58,26 @@ func newCrew(cfg Config) *crew {
 }
 
 // take waits for a place, claims the job if it can be had and does it. Long-running
-// work it only starts.
-func (c *crew) take(id, kindName string) {
+// work it only starts. It returns false if the crew is closing.
+func (c *crew) take(id, kindName string) bool {
 	kind, known := c.cfg.Kinds[kindName]
 	if !known {
-		return // for a worker of another version
+		return true // for a worker of another version
 	}
 	if kind.LongRunning {
-		c.start(id, kindName, func() {})
-		return
+		return c.start(id, kindName, func() {}) || !c.isClosing()
 	}
 	select {
 	case c.slots <- struct{}{}:
 	case <-c.closing:
-		return
+		return false
 	}
 	defer func() { <-c.slots }()
+	if !c.enter() {
+		return false
+	}
 	c.do(id, kind)
+	return true
 }
 
 // start begins with the job if a place is free, and calls ended when it is settled.
@@ -92,6 +95,10 @@ func (c *crew) start(id, kindName string, ended func()) bool {
 	default:
 		return false
 	}
+	if !c.enter() {
+		<-places
+		return false
+	}
 	go func() {
 		defer ended()
 		defer func() { <-places }()
@@ -100,11 +107,9 @@ func (c *crew) start(id, kindName string, ended func()) bool {
 	return true
 }
 
-// do claims the job, works on it and settles how that ended.
+// do claims the job, works on it and settles how that ended. The caller has
+// entered.
 func (c *crew) do(id string, kind Kind) {
-	if !c.enter() {
-		return
-	}
 	defer c.working.Done()
 	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
@@ -132,6 +137,12 @@ func (c *crew) enter() bool {
 	}
 	c.working.Add(1)
 	return true
+}
+
+func (c *crew) isClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
 }
 
 func (c *crew) hold(j *ent.Job, kind Kind, claimed time.Time) *hold {

@@ -143,8 +143,12 @@ func alike(c *redis.Client) *redis.Client {
 
 // handle does the job that a task names. It never reports an error to asynq, whose
 // retries are not needed: what was not done stays due in the table.
-func (s *Server) handle(_ context.Context, task *asynq.Task) error {
-	s.crew.take(string(task.Payload()), task.Type())
+func (s *Server) handle(ctx context.Context, task *asynq.Task) error {
+	if !s.crew.take(string(task.Payload()), task.Type()) {
+		// At the end of its shutdown asynq puts back what is still in its hands:
+		// perhaps a job that this very process has just released.
+		<-ctx.Done()
+	}
 	return nil
 }
 
