@@ -45,6 +45,11 @@ func (r tokenResolver) User(ctx context.Context, t *ent.Token) (*ent.User, error
 	return optional(ctx, load(ctx).users, t.UserID)
 }
 
+func (r mutationResolver) OrganizationUpdate(ctx context.Context, in generated.OrganizationUpdateInput) (*generated.OrganizationUpdatePayload, error) {
+	o, mistakes, err := settle(r.hub.Accounts.RenameOrganization(ctx, in.Name))
+	return &generated.OrganizationUpdatePayload{Organization: o, UserErrors: mistakes}, err
+}
+
 func (r mutationResolver) MemberAdd(ctx context.Context, in generated.MemberAddInput) (*generated.MemberAddPayload, error) {
 	m, mistakes, err := settle(once(ctx, r.Resolver, "memberAdd", in.IdempotencyKey, in,
 		func(ctx context.Context) (*ent.Membership, error) {

@@ -88,7 +88,7 @@ func TestMutationsHaveOneShape(t *testing.T) {
 // something to a value, or end something.
 func repeatable() []string {
 	return []string{
-		"memberUpdate", "memberRemove", "tokenRevoke", "connectionUpdate", "connectionDisconnect",
+		"organizationUpdate", "memberUpdate", "memberRemove", "tokenRevoke", "connectionUpdate", "connectionDisconnect",
 		"weddingUpdate", "weddingArchive", "syncUpdate", "syncArchive", "syncPause", "syncCancel",
 	}
 }

@@ -29,6 +29,7 @@ type Services struct {
 
 // Accounts changes who may do what.
 type Accounts interface {
+	RenameOrganization(ctx context.Context, name string) (*ent.Organization, error)
 	AddMember(context.Context, account.MemberInput) (*ent.Membership, error)
 	UpdateMember(ctx context.Context, id string, role rule.Role) (*ent.Membership, error)
 	RemoveMember(ctx context.Context, id string) error

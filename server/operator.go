@@ -36,12 +36,22 @@ func (s *Server) CreateToken(ctx context.Context, g Grant) (string, error) {
 	return secret, nil
 }
 
-// The first organization and owner of an embedded hub that has none. They can be
-// renamed, and others added, by the API.
+// The first organization and owner of an embedded hub that has none. The API renames
+// the one and adds members beside the other.
 const (
 	firstOrganization = "My studio"
 	firstOwner        = "owner@localhost"
 )
+
+// MemberLink returns a link that signs the person in, once, within a quarter of an
+// hour. organization is needed only for people in several.
+func (s *Server) MemberLink(ctx context.Context, email, organization string) (string, error) {
+	m, err := s.core.accounts.FindMember(ctx, email, organization)
+	if err != nil {
+		return "", err
+	}
+	return s.link(ctx, m)
+}
 
 // SignInLink returns a link that signs the hub's first owner in, once, within a
 // quarter of an hour: how people get into an embedded hub without an issuer.
@@ -54,7 +64,11 @@ func (s *Server) SignInLink(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the first owner: %w", err)
 	}
-	secret, err := s.core.accounts.CreateLink(rule.SystemWithin(ctx, owner.OrganizationID), owner.UserID)
+	return s.link(ctx, owner)
+}
+
+func (s *Server) link(ctx context.Context, m *ent.Membership) (string, error) {
+	secret, err := s.core.accounts.CreateLink(rule.SystemWithin(ctx, m.OrganizationID), m.UserID)
 	if err != nil {
 		return "", fmt.Errorf("create sign-in link: %w", err)
 	}

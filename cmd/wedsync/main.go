@@ -32,6 +32,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), workCommand(), migrateCommand(), tokenCommand(), demoCommand())
+	cmd.AddCommand(serveCommand(), workCommand(), migrateCommand(), tokenCommand(), linkCommand(), demoCommand())
 	return cmd
 }

@@ -40,3 +40,28 @@ func tokenCommand() *cobra.Command {
 	cmd.AddCommand(create)
 	return cmd
 }
+
+func linkCommand() *cobra.Command {
+	var email, organization string
+	cmd := &cobra.Command{
+		Use:   "link",
+		Short: "Print a link that signs a member in, once, within a quarter of an hour",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withServer(cmd.Context(), func(ctx context.Context, _ config.Config, s *server.Server) error {
+				link, err := s.MemberLink(ctx, email, organization)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), link)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&email, "user", "", "e-mail address of the member")
+	cmd.Flags().StringVar(&organization, "org", "", "name of the organization, for members of several")
+	if err := cmd.MarkFlagRequired("user"); err != nil {
+		panic(err) // the flag is defined two lines above
+	}
+	return cmd
+}

@@ -177,6 +177,20 @@ type MemberUpdatePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What to call the organization.
+type OrganizationUpdateInput struct {
+	// The new name, at most 200 bytes.
+	Name string `json:"name"`
+}
+
+// What became of organizationUpdate.
+type OrganizationUpdatePayload struct {
+	// The organization as renamed; null if userErrors has an entry.
+	Organization *ent.Organization `json:"organization,omitempty"`
+	// What was wrong with the input.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What can be followed live,.
 type Subscription struct {
 }

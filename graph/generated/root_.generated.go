@@ -78,6 +78,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("MemberAddInput", ec.unmarshalInputMemberAddInput),
 			graphql.NewInputUnmarshaler("MemberRemoveInput", ec.unmarshalInputMemberRemoveInput),
 			graphql.NewInputUnmarshaler("MemberUpdateInput", ec.unmarshalInputMemberUpdateInput),
+			graphql.NewInputUnmarshaler("OrganizationUpdateInput", ec.unmarshalInputOrganizationUpdateInput),
 			graphql.NewInputUnmarshaler("SyncArchiveInput", ec.unmarshalInputSyncArchiveInput),
 			graphql.NewInputUnmarshaler("SyncCancelInput", ec.unmarshalInputSyncCancelInput),
 			graphql.NewInputUnmarshaler("SyncCreateInput", ec.unmarshalInputSyncCreateInput),
@@ -860,6 +861,11 @@ type FileChange {
 }
 
 extend type Mutation {
+  "Renames the organization. Needs OWNER."
+  organizationUpdate(
+    "What to call it."
+    input: OrganizationUpdateInput!
+  ): OrganizationUpdatePayload!
   "Gives a person a role in the organization. Needs ADMIN; only an OWNER makes owners."
   memberAdd(
     "Whom, and as what."
@@ -1001,6 +1007,20 @@ type TokenEdge {
   cursor: Cursor!
   "The entry."
   node: Token!
+}
+
+"What to call the organization."
+input OrganizationUpdateInput {
+  "The new name, at most 200 bytes."
+  name: String!
+}
+
+"What became of organizationUpdate."
+type OrganizationUpdatePayload {
+  "The organization as renamed; null if userErrors has an entry."
+  organization: Organization
+  "What was wrong with the input."
+  userErrors: [UserError!]!
 }
 
 "Whom to give a role."
@@ -2700,6 +2720,16 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Organization", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationUpdatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organization":
+		return ec.fieldContext_OrganizationUpdatePayload_organization(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_OrganizationUpdatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationUpdatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -37,6 +37,7 @@ type MutationResolver interface {
 	ConnectionTest(ctx context.Context, input ConnectionTestInput) (*ConnectionTestPayload, error)
 	ConnectionUpdate(ctx context.Context, input ConnectionUpdateInput) (*ConnectionUpdatePayload, error)
 	ConnectionDisconnect(ctx context.Context, input ConnectionDisconnectInput) (*ConnectionDisconnectPayload, error)
+	OrganizationUpdate(ctx context.Context, input OrganizationUpdateInput) (*OrganizationUpdatePayload, error)
 	MemberAdd(ctx context.Context, input MemberAddInput) (*MemberAddPayload, error)
 	MemberUpdate(ctx context.Context, input MemberUpdateInput) (*MemberUpdatePayload, error)
 	MemberRemove(ctx context.Context, input MemberRemoveInput) (*MemberRemovePayload, error)
@@ -206,6 +207,20 @@ func (ec *executionContext) field_Mutation_memberUpdate_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (MemberUpdateInput, error) {
 			return ec.unmarshalNMemberUpdateInput2githubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐMemberUpdateInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_organizationUpdate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (OrganizationUpdateInput, error) {
+			return ec.unmarshalNOrganizationUpdateInput2githubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐOrganizationUpdateInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1220,6 +1235,50 @@ func (ec *executionContext) fieldContext_Mutation_connectionDisconnect(ctx conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_connectionDisconnect_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_organizationUpdate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_organizationUpdate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().OrganizationUpdate(ctx, fc.Args["input"].(OrganizationUpdateInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OrganizationUpdatePayload) graphql.Marshaler {
+			return ec.marshalNOrganizationUpdatePayload2ᚖgithubᚗcomᚋwedsyncᚋwedsyncᚋgraphᚋgeneratedᚐOrganizationUpdatePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_organizationUpdate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OrganizationUpdatePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_organizationUpdate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -3425,6 +3484,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "connectionDisconnect":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_connectionDisconnect(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "organizationUpdate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_organizationUpdate(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -8,6 +8,7 @@ import (
 	"github.com/wedsync/wedsync/ent/membership"
 	"github.com/wedsync/wedsync/ent/organization"
 	"github.com/wedsync/wedsync/ent/rule"
+	"github.com/wedsync/wedsync/ent/user"
 	"github.com/wedsync/wedsync/hub"
 )
 
@@ -46,6 +47,34 @@ func (s *Service) Bootstrap(ctx context.Context, organizationName, email string,
 		return nil, fmt.Errorf("bootstrap member: %w", err)
 	}
 	return m, nil
+}
+
+// FindMember returns the person's membership, for the operator at the machine. The
+// organization's name decides where there are several.
+func (s *Service) FindMember(ctx context.Context, email, organizationName string) (*ent.Membership, error) {
+	email, err := checkEmail("user", email)
+	if err != nil {
+		return nil, err
+	}
+	ctx = rule.System(ctx)
+	query := s.store.Client().Membership.Query().Where(membership.HasUserWith(user.Email(email)))
+	if organizationName != "" {
+		ids, err := s.store.Client().Organization.Query().Where(organization.Name(organizationName)).IDs(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("find organization: %w", err)
+		}
+		query.Where(membership.OrganizationIDIn(ids...))
+	}
+	found, err := query.Limit(2).All(ctx)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("find member: %w", err)
+	case len(found) == 0:
+		return nil, hub.Errorf(hub.CodeNotFound, "user", "is not a member; add them by the API or by: wedsync token create")
+	case len(found) > 1:
+		return nil, hub.Errorf(hub.CodeInvalid, "org", "is needed: the person is a member of several organizations")
+	}
+	return found[0], nil
 }
 
 func (s *Service) findOrCreateOrganization(ctx context.Context, name string) (*ent.Organization, error) {

@@ -59,7 +59,7 @@ func (s *Service) UseLink(ctx context.Context, secret string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.startSession(ctx, link.OrganizationID, link.UserID, func(ctx context.Context, tx *hub.Tx) error {
+	return s.startSession(ctx, newSession{link.OrganizationID, link.UserID, s.now()}, func(ctx context.Context, tx *hub.Tx) error {
 		n, err := tx.Session.Update().
 			Where(session.ID(link.ID), session.EndedAtIsNil(), session.ExpiresAtGT(s.now())).
 			SetEndedAt(s.now()).Save(ctx)
@@ -73,24 +73,34 @@ func (s *Service) UseLink(ctx context.Context, secret string) (string, error) {
 	})
 }
 
+// newSession is a browser session to be started.
+type newSession struct {
+	organizationID, userID string
+	// since is when the person signed in.
+	since time.Time
+}
+
+// nothing is what startSession has to do before where the right is proved already.
+func nothing(context.Context, *hub.Tx) error { return nil }
+
 // startSession makes a browser session for a member. In the same transaction
 // before proves the right to it.
-func (s *Service) startSession(ctx context.Context, organizationID, userID string, before func(context.Context, *hub.Tx) error) (string, error) {
-	m, err := s.member(ctx, organizationID, userID)
+func (s *Service) startSession(ctx context.Context, n newSession, before func(context.Context, *hub.Tx) error) (string, error) {
+	m, err := s.member(ctx, n.organizationID, n.userID)
 	if err != nil {
 		return "", err
 	}
 	secret := newSecret(sessionPrefix)
-	viewer := rule.Viewer{OrganizationID: organizationID, UserID: userID, Role: rule.Role(m.Role)}
+	viewer := rule.Viewer{OrganizationID: n.organizationID, UserID: n.userID, Role: rule.Role(m.Role)}
 	err = s.store.InTx(rule.With(ctx, viewer), func(ctx context.Context, tx *hub.Tx) error {
 		// Signing in is the hub's own work, whatever the member's role.
-		ctx = rule.SystemWithin(ctx, organizationID)
+		ctx = rule.SystemWithin(ctx, n.organizationID)
 		if err := before(ctx, tx); err != nil {
 			return err
 		}
-		made, err := tx.Session.Create().SetOrganizationID(organizationID).SetUserID(userID).
-			SetKind(session.KindBROWSER).SetHash(hashOf(secret)).SetCreatedAt(s.now()).
-			SetExpiresAt(s.now().Add(SessionIdle)).Save(ctx)
+		made, err := tx.Session.Create().SetOrganizationID(n.organizationID).SetUserID(n.userID).
+			SetKind(session.KindBROWSER).SetHash(hashOf(secret)).SetCreatedAt(n.since).
+			SetExpiresAt(s.endOf(n.since)).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("write session: %w", err)
 		}
@@ -146,11 +156,17 @@ func (s *Service) sessionViewer(ctx context.Context, found *ent.Session) (rule.V
 	}, nil
 }
 
-func (s *Service) extend(ctx context.Context, found *ent.Session) error {
+// endOf is how long a session that is used now and began then is good for.
+func (s *Service) endOf(began time.Time) time.Time {
 	end := s.now().Add(SessionIdle)
-	if last := found.CreatedAt.Add(SessionLifetime); end.After(last) {
-		end = last
+	if last := began.Add(SessionLifetime); end.After(last) {
+		return last
 	}
+	return end
+}
+
+func (s *Service) extend(ctx context.Context, found *ent.Session) error {
+	end := s.endOf(found.CreatedAt)
 	if end.Sub(found.ExpiresAt) < extendEvery {
 		return nil
 	}

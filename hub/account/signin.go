@@ -27,7 +27,8 @@ type Identity struct {
 // SignIn starts a browser session for the person and returns its secret. Issuer
 // and subject tell who it is; only the first time, a verified e-mail address does,
 // and from then on that address belongs to that subject. People in several
-// organizations enter the one that had them first. It fails with ErrNoMembership
+// organizations enter the one that had them first; SwitchOrganization brings them
+// to the others. It fails with ErrNoMembership
 // for whom nobody invited.
 func (s *Service) SignIn(ctx context.Context, who Identity) (string, error) {
 	if who.Issuer == "" || who.Subject == "" {
@@ -45,7 +46,7 @@ func (s *Service) SignIn(ctx context.Context, who Identity) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read memberships: %w", err)
 	}
-	return s.startSession(ctx, first.OrganizationID, u.ID, func(context.Context, *hub.Tx) error { return nil })
+	return s.startSession(ctx, newSession{first.OrganizationID, u.ID, s.now()}, nothing)
 }
 
 // identify finds the user, claiming the e-mail address for the subject if this is

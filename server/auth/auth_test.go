@@ -15,6 +15,7 @@ import (
 
 	"github.com/wedsync/wedsync/ent/rule"
 	_ "github.com/wedsync/wedsync/ent/runtime"
+	"github.com/wedsync/wedsync/ent/session"
 	corehub "github.com/wedsync/wedsync/hub"
 	"github.com/wedsync/wedsync/hub/account"
 	"github.com/wedsync/wedsync/internal/config"
@@ -243,8 +244,59 @@ func TestPagesSendPeopleToSignIn(t *testing.T) {
 	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
 		s := open(t, db, nil)
 		got := do(t, browser(t), "GET", s.url+"/page", nil, nil)
-		if got.url.Path != "/auth/login" || got.url.Query().Get("next") != "/page" || !strings.Contains(got.body, "wedsync token link") {
+		if got.url.Path != "/auth/login" || got.url.Query().Get("next") != "/page" || !strings.Contains(got.body, "wedsync link --user EMAIL") {
 			t.Errorf("%s: %s", got.url, got.body)
+		}
+	})
+}
+
+func TestChoosingAnOrganization(t *testing.T) {
+	t.Parallel()
+	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
+		s := open(t, db, nil)
+		agency, err := s.accounts.Bootstrap(t.Context(), `A & "B"`, "ann@example.com", rule.RoleViewer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if agency.UserID != s.userID {
+			t.Fatal("the site's member is somebody else")
+		}
+		stranger, err := s.accounts.Bootstrap(t.Context(), "Strangers", "bob@example.com", rule.RoleOwner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		choose := func(b *http.Client, id string, header map[string]string) reply {
+			return do(t, b, "POST", s.url+"/auth/organization", url.Values{"organization": {id}}, header)
+		}
+		if got := do(t, browser(t), "GET", s.url+"/auth/organization", nil, nil); got.url.Path != "/auth/login" {
+			t.Errorf("signed out: %s", got.url)
+		}
+		b := browser(t)
+		do(t, b, "POST", s.link(t), nil, nil)
+		got := do(t, b, "GET", s.url+"/auth/organization", nil, nil)
+		if got.status != 200 || !strings.Contains(got.body, agency.OrganizationID) || !strings.Contains(got.body, "A &amp; &#34;B&#34;") ||
+			strings.Contains(got.body, "Strangers") {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		if got := choose(b, agency.OrganizationID, map[string]string{"Origin": "https://evil.example"}); got.status != 403 {
+			t.Errorf("from another site: %d", got.status)
+		}
+		if got := choose(b, stranger.OrganizationID, nil); got.status != 404 {
+			t.Errorf("a foreign organization: %d", got.status)
+		}
+		if got := choose(b, strings.Repeat("x", 10<<10), nil); got.status != 404 {
+			t.Errorf("a form too large: %d", got.status)
+		}
+		token := map[string]string{"Authorization": "Bearer " + s.token}
+		if got := choose(http.DefaultClient, agency.OrganizationID, token); got.status != 403 {
+			t.Errorf("with a token: %d", got.status)
+		}
+		if got := choose(b, agency.OrganizationID, map[string]string{"Origin": s.url}); got.status != 200 || got.body != s.userID || got.url.Path != "/playground" {
+			t.Errorf("%d %s %s", got.status, got.url, got.body)
+		}
+		viewers := db.Client.Session.Query().Where(session.EndedAtIsNil(), session.KindEQ(session.KindBROWSER)).AllX(rule.System(t.Context()))
+		if len(viewers) != 1 || viewers[0].OrganizationID != agency.OrganizationID {
+			t.Errorf("sessions %v", viewers)
 		}
 	})
 }

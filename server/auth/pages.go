@@ -18,6 +18,9 @@ var pageFiles embed.FS
 // pagePolicy lets a page do nothing but look as it should and send its form here.
 const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+// maxForm bounds the forms that pages post, in bytes.
+const maxForm = 4 << 10
+
 // home is where people go who did not say where.
 const home = "/playground"
 
@@ -26,7 +29,11 @@ type page struct {
 	Title, Text string
 	// Button, if set, posts an empty form to the page's own address.
 	Button string
+	// Choices are buttons that post their Value as "organization".
+	Choices []choice
 }
+
+type choice struct{ Value, Label string }
 
 // Register adds the pages to the router.
 func (a *Auth) Register(mux *http.ServeMux) {
@@ -35,6 +42,8 @@ func (a *Auth) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /auth/link/{secret}", a.showLink)
 	mux.HandleFunc("POST /auth/link/{secret}", a.useLink)
 	mux.HandleFunc("POST /auth/logout", a.logout)
+	mux.Handle("GET /auth/organization", a.RequirePage(http.HandlerFunc(a.showOrganizations)))
+	mux.Handle("POST /auth/organization", a.RequirePage(http.HandlerFunc(a.switchOrganization)))
 	mux.HandleFunc("GET /auth/style.css", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, pageFiles, "pages/style.css")
 	})
@@ -43,7 +52,7 @@ func (a *Auth) Register(mux *http.ServeMux) {
 // login sends the browser to the issuer.
 func (a *Auth) login(w http.ResponseWriter, r *http.Request) {
 	if a.issuer == nil {
-		a.show(w, r, http.StatusOK, page{Title: "Sign in", Text: "Open the sign-in link that the hub printed when it started, or make one with: wedsync token link"})
+		a.show(w, r, http.StatusOK, page{Title: "Sign in", Text: "Open the sign-in link that the hub printed when it started, or make one with: wedsync link --user EMAIL"})
 		return
 	}
 	address, cookie, err := a.issuer.begin(r.Context(), localPath(r.URL.Query().Get("next")))
@@ -130,6 +139,42 @@ func (a *Auth) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	a.cookies.remove(w, sessionCookie)
 	a.show(w, r, http.StatusOK, page{Title: "Signed out", Text: "You are signed out."})
+}
+
+// showOrganizations lets a person who belongs to several choose.
+func (a *Auth) showOrganizations(w http.ResponseWriter, r *http.Request) {
+	all, err := a.accounts.Organizations(r.Context())
+	if err != nil {
+		a.refuseOrganization(w, r, err)
+		return
+	}
+	choices := make([]choice, len(all))
+	for i, o := range all {
+		choices[i] = choice{Value: o.ID, Label: o.Name}
+	}
+	a.show(w, r, http.StatusOK, page{Title: "Your organizations", Text: "Which one do you want to work in?", Choices: choices})
+}
+
+func (a *Auth) switchOrganization(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	secret, err := a.accounts.SwitchOrganization(r.Context(), r.PostFormValue("organization"))
+	if err != nil {
+		a.refuseOrganization(w, r, err)
+		return
+	}
+	a.enter(w, r, secret, home)
+}
+
+func (a *Auth) refuseOrganization(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, account.ErrNoMembership):
+		a.show(w, r, http.StatusNotFound, page{Title: "Not found", Text: "You belong to no such organization."})
+	case errors.Is(err, account.ErrUnauthenticated):
+		a.show(w, r, http.StatusForbidden, page{Title: "Not signed in", Text: "A token acts in one organization; sign in with the browser to choose another."})
+	default:
+		a.log.ErrorContext(r.Context(), "organization could not be chosen", "error", err)
+		a.show(w, r, http.StatusInternalServerError, page{Title: "Your organizations", Text: "Something failed. Try again later."})
+	}
 }
 
 func (a *Auth) show(w http.ResponseWriter, r *http.Request, status int, p page) {
