@@ -85,7 +85,7 @@ func start(t *testing.T, p testenv.Pair) *api {
 	a.syncs = &idleSyncs{Service: filesync.New(a.store, connections, filesync.Options{Clock: time.Now, Log: quiet}), client: p.Client}
 	a.exec = executor.New(graph.New(graph.Services{
 		Store: a.store, Accounts: account.New(a.store, time.Now), Connections: connections,
-		Weddings: wedding.New(a.store, time.Now), Syncs: a.syncs, Events: events, Fingerprint: sealer.Fingerprint,
+		Weddings: wedding.New(a.store, a.syncs, time.Now), Syncs: a.syncs, Events: events, Fingerprint: sealer.Fingerprint,
 	}))
 	return a
 }

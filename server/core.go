@@ -130,7 +130,6 @@ func (k *core) assemble() error {
 	k.store = hub.NewStore(k.db.Client, hub.Observers{k.enqueuer, k.events})
 	k.jobs = job.New(k.db.Client, time.Now)
 	k.accounts = account.New(k.store, time.Now)
-	k.weddings = wedding.New(k.store, time.Now)
 
 	wrap, err := k.decorators()
 	if err != nil {
@@ -143,6 +142,7 @@ func (k *core) assemble() error {
 	k.connections = connection.New(k.store, catalog.New(), k.vault, options)
 	k.closers = append(k.closers, k.connections.Close)
 	k.syncs = filesync.New(k.store, k.connections, filesync.Options{Clock: time.Now, Log: k.log, Interrupt: k.enqueuer.Interrupt})
+	k.weddings = wedding.New(k.store, k.syncs, time.Now)
 	k.transfers = transfer.New(transfer.Config{
 		Store: k.store, Connections: k.connections, Resolver: filesync.Decider{}, Progress: k.events,
 		Worker: k.name, Now: time.Now,

@@ -2089,7 +2089,7 @@ extend type Mutation {
     "What to change."
     input: WeddingUpdateInput!
   ): WeddingUpdatePayload!
-  "Puts a wedding away: it leaves the list and takes no new syncs. Its files and syncs stay. Refused while a run of it is active. Needs MEMBER."
+  "Puts a wedding and its syncs away: they leave the lists and run no more. What is known of its files stays. Refused while a run of it is active. Needs MEMBER."
   weddingArchive(
     "Which wedding."
     input: WeddingArchiveInput!

@@ -8,6 +8,7 @@ import (
 	"github.com/wedsync/wedsync/ent"
 	"github.com/wedsync/wedsync/ent/conflict"
 	entsync "github.com/wedsync/wedsync/ent/filesync"
+	"github.com/wedsync/wedsync/ent/rule"
 	"github.com/wedsync/wedsync/ent/syncrun"
 	"github.com/wedsync/wedsync/hub"
 	"github.com/wedsync/wedsync/hub/filesync"
@@ -64,7 +65,7 @@ func TestConflictWaitsForAPersonWhoseDecisionIsCarriedOut(t *testing.T) {
 			}
 		}
 		decided, err := s.ResolveConflict(s.ctx, filesync.Resolve{ConflictID: found[0].ID, Resolution: conflict.ResolutionKEEP_BOTH})
-		if err != nil || decided.State != conflict.StateRESOLVING || decided.ResolvedBy != "usr_1" {
+		if viewer, _ := rule.From(s.ctx); err != nil || decided.State != conflict.StateRESOLVING || decided.ResolvedBy != viewer.UserID {
 			t.Fatalf("decided %+v, %v", decided, err)
 		}
 		// The second is decided while the first one's run is active, which is fine.

@@ -182,31 +182,50 @@ func pick[T any](changed *T, old T) T {
 func (s *Service) Archive(ctx context.Context, id string) (*ent.FileSync, error) {
 	var archived *ent.FileSync
 	err := s.store.InTx(ctx, func(ctx context.Context, tx *hub.Tx) error {
-		f, err := lock(ctx, tx, "id", id)
-		if err != nil {
-			return err
-		}
-		if archived = f; f.ArchivedAt != nil {
-			return nil
-		}
-		active, err := activeRun(ctx, tx.Client(), id)
-		if err != nil {
-			return err
-		}
-		if active != nil {
-			return hub.Errorf(hub.CodeConflict, "id", "a run of this sync is not over; end it first")
-		}
-		archived, err = f.Update().SetArchivedAt(s.now()).SetMode(entsync.ModeMANUAL).Save(ctx)
-		if err != nil {
-			return hub.Translate(err, "id", id)
-		}
-		if err := watchAnew(ctx, tx, archived); err != nil {
-			return err
-		}
-		record(tx, "archived", "archive", archived)
-		return nil
+		var err error
+		archived, err = s.archive(ctx, tx, id)
+		return err
 	})
 	return archived, err
+}
+
+// ArchiveOf puts all syncs of a wedding away in the caller's unit of work, or none
+// if a run of one is active.
+func (s *Service) ArchiveOf(ctx context.Context, tx *hub.Tx, weddingID string) error {
+	ids, err := tx.FileSync.Query().Where(entsync.WeddingID(weddingID), entsync.ArchivedAtIsNil()).
+		Order(entsync.ByID()).IDs(ctx)
+	if err != nil {
+		return fmt.Errorf("read the wedding's syncs: %w", err)
+	}
+	for _, id := range ids {
+		if _, err := s.archive(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) archive(ctx context.Context, tx *hub.Tx, id string) (*ent.FileSync, error) {
+	f, err := lock(ctx, tx, "id", id)
+	if err != nil || f.ArchivedAt != nil {
+		return f, err
+	}
+	active, err := activeRun(ctx, tx.Client(), id)
+	if err != nil {
+		return nil, err
+	}
+	if active != nil {
+		return nil, hub.Errorf(hub.CodeConflict, "id", "a run of the sync %q is not over; end it first", f.Name)
+	}
+	archived, err := f.Update().SetArchivedAt(s.now()).SetMode(entsync.ModeMANUAL).Save(ctx)
+	if err != nil {
+		return nil, hub.Translate(err, "id", id)
+	}
+	if err := watchAnew(ctx, tx, archived); err != nil {
+		return nil, err
+	}
+	record(tx, "archived", "archive", archived)
+	return archived, nil
 }
 
 func addTarget(ctx context.Context, tx *hub.Tx, f *ent.FileSync, position int, t Target) error {

@@ -8,21 +8,25 @@ import (
 	_ "time/tzdata" // the zones, on machines that have none
 
 	"github.com/wedsync/wedsync/ent"
-	"github.com/wedsync/wedsync/ent/filesync"
 	"github.com/wedsync/wedsync/ent/rule"
-	"github.com/wedsync/wedsync/ent/syncrun"
 	"github.com/wedsync/wedsync/hub"
 )
+
+// Syncs puts a wedding's syncs away within a unit of work, or fails with a conflict.
+type Syncs interface {
+	ArchiveOf(ctx context.Context, tx *hub.Tx, weddingID string) error
+}
 
 // Service changes weddings.
 type Service struct {
 	store *hub.Store
+	syncs Syncs
 	clock func() time.Time
 }
 
 // New returns a service on the store.
-func New(store *hub.Store, clock func() time.Time) *Service {
-	return &Service{store: store, clock: clock}
+func New(store *hub.Store, syncs Syncs, clock func() time.Time) *Service {
+	return &Service{store: store, syncs: syncs, clock: clock}
 }
 
 // Create says what is known of a new wedding.
@@ -103,7 +107,8 @@ func (s *Service) Update(ctx context.Context, in Update) (*ent.Wedding, error) {
 	return changed, err
 }
 
-// Archive puts a wedding away. Archiving it again changes nothing.
+// Archive puts a wedding and all its syncs away. Archiving it again changes nothing;
+// while a run is active it is refused.
 func (s *Service) Archive(ctx context.Context, id string) (*ent.Wedding, error) {
 	var archived *ent.Wedding
 	err := s.store.InTx(ctx, func(ctx context.Context, tx *hub.Tx) error {
@@ -114,13 +119,8 @@ func (s *Service) Archive(ctx context.Context, id string) (*ent.Wedding, error) 
 		if archived = w; w.ArchivedAt != nil {
 			return nil
 		}
-		active, err := tx.SyncRun.Query().
-			Where(syncrun.StateIn(hub.ActiveRunStates()...), syncrun.HasSyncWith(filesync.WeddingID(id))).Exist(ctx)
-		if err != nil {
+		if err := s.syncs.ArchiveOf(ctx, tx, id); err != nil {
 			return err
-		}
-		if active {
-			return hub.Errorf(hub.CodeConflict, "id", "a run of this wedding is not over; end it first")
 		}
 		archived, err = w.Update().SetArchivedAt(s.clock().UTC().Truncate(time.Microsecond)).Save(ctx)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	_ "github.com/wedsync/wedsync/ent/runtime"
 	"github.com/wedsync/wedsync/ent/syncrun"
 	"github.com/wedsync/wedsync/hub"
+	"github.com/wedsync/wedsync/hub/filesync"
 	"github.com/wedsync/wedsync/hub/wedding"
 	"github.com/wedsync/wedsync/internal/testenv"
 )
@@ -31,8 +32,9 @@ type fixture struct {
 func setUp(t *testing.T, db testenv.Database) fixture {
 	t.Helper()
 	org := db.Client.Organization.Create().SetName("Studio").SaveX(rule.System(t.Context()))
+	store := hub.NewStore(db.Client, deaf{})
 	return fixture{
-		Service: wedding.New(hub.NewStore(db.Client, deaf{}), time.Now),
+		Service: wedding.New(store, filesync.New(store, nil, filesync.Options{Clock: time.Now}), time.Now),
 		client:  db.Client,
 		ctx:     rule.With(t.Context(), rule.Viewer{OrganizationID: org.ID, UserID: "usr_1", Role: rule.RoleMember}),
 	}
@@ -154,6 +156,9 @@ func TestWeddingWithAnActiveRunStays(t *testing.T) {
 		run.Update().SetState(syncrun.StateCOMPLETED).ExecX(system)
 		if _, err := s.Archive(s.ctx, w.ID); err != nil {
 			t.Errorf("archive after the run: %v", err)
+		}
+		if syn = s.client.FileSync.GetX(s.ctx, syn.ID); syn.ArchivedAt == nil {
+			t.Error("the sync of an archived wedding goes on")
 		}
 	})
 }
