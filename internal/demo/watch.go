@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 
 	"github.com/wedsync/wedsync/internal/gqlclient"
 )
@@ -28,8 +30,14 @@ func over(state string) bool {
 	return slices.Contains([]string{"COMPLETED", "PARTIAL", "FAILED", "CANCELED", "STALE"}, state)
 }
 
-// watch follows a run over the websocket with two bars, bytes and operations,
-// until it is over, and returns it as it ended.
+// display shows pictures of progress to people.
+type display interface {
+	show(progress)
+	finish()
+}
+
+// watch follows a run over the websocket until it is over, and returns it as it
+// ended.
 func (d *demo) watch(ctx context.Context, id string) (run, error) {
 	sub, err := d.hub.Subscribe(ctx, `subscription($id: ID!) { runProgress(runId: $id) {
 		state filesTotal filesDone filesFailed bytesTotal bytesDone bytesPerSecond operation } }`, map[string]any{"id": id})
@@ -37,8 +45,8 @@ func (d *demo) watch(ctx context.Context, id string) (run, error) {
 		return run{}, fmt.Errorf("follow the run: %w", err)
 	}
 	defer sub.Close()
-	bars := newBars(d)
-	defer bars.finish()
+	shown := d.display()
+	defer shown.finish()
 	for {
 		var value struct{ RunProgress progress }
 		err := sub.Next(&value)
@@ -48,7 +56,7 @@ func (d *demo) watch(ctx context.Context, id string) (run, error) {
 		if err != nil {
 			return run{}, fmt.Errorf("follow the run: %w", err)
 		}
-		bars.show(value.RunProgress)
+		shown.show(value.RunProgress)
 	}
 	r, err := d.run(ctx, id)
 	if err == nil && !over(r.State) {
@@ -56,6 +64,33 @@ func (d *demo) watch(ctx context.Context, id string) (run, error) {
 	}
 	return r, err
 }
+
+// display is two bars on a terminal, and lines in a file or pipe.
+func (d *demo) display() display {
+	if f, ok := d.Out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return newBars(d)
+	}
+	return &lines{demo: d}
+}
+
+// lines writes a line for every tenth of the bytes.
+type lines struct {
+	*demo
+	tenth int64
+}
+
+func (l *lines) show(p progress) {
+	if p.BytesTotal == 0 {
+		return
+	}
+	if tenth := p.BytesDone * 10 / p.BytesTotal; tenth > l.tenth {
+		l.tenth = tenth
+		l.say("  %3d %%  %s of %s, %d of %d copies, %.1f MB/s  %s", tenth*10, bytes(p.BytesDone), bytes(p.BytesTotal),
+			p.FilesDone+p.FilesFailed, p.FilesTotal, p.BytesPerSecond/1e6, p.Operation)
+	}
+}
+
+func (l *lines) finish() {}
 
 // bars draws the latest picture, which its own goroutine reads while show changes
 // it.
