@@ -66,10 +66,10 @@ fuzz: ## Fuzz every parser of outside input for FUZZTIME (default 10s) each
 tools: $(BIN)/versitygw $(BIN)/staticcheck $(NPM)/node_modules/.package-lock.json ## Install the programs that tests and lint use
 
 $(BIN)/versitygw: Makefile
-	GOBIN=$(BIN) GOFLAGS= go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW) && touch $@
+	GOBIN=$(BIN) GOFLAGS= CGO_ENABLED=0 go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW) && touch $@
 
 $(BIN)/staticcheck: Makefile
-	GOBIN=$(BIN) GOFLAGS= go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) && touch $@
+	GOBIN=$(BIN) GOFLAGS= CGO_ENABLED=0 go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) && touch $@
 
 $(NPM)/node_modules/.package-lock.json: $(NPM)/package-lock.json
 	npm ci --prefix $(NPM) --no-audit --no-fund
