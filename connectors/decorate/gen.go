@@ -1,6 +1,6 @@
 //go:build ignore
 
-// Writes compose.go: Go has no types with methods chosen at run time, so there is
+// Writes compose_gen.go: Go has no types with methods chosen at run time, so there is
 // one type for every set of roles.
 package main
 
@@ -44,7 +44,7 @@ func (p parts) compose(set uint) connectors.Connection {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := os.WriteFile("compose.go", out, 0o644); err != nil {
+	if err := os.WriteFile("compose_gen.go", out, 0o644); err != nil {
 		log.Fatal(err)
 	}
 }

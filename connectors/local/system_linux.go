@@ -1,10 +1,6 @@
 package local
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"path"
 	"syscall"
 	"time"
 
@@ -13,32 +9,8 @@ import (
 
 const maxPath = unix.PathMax - 1
 
-// identity returns what the file system itself keeps about an inode.
-func identity(info fs.FileInfo) (inode uint64, changed time.Time) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, info.ModTime()
-	}
-	return st.Ino, time.Unix(st.Ctim.Unix())
-}
+func inodeChange(st *syscall.Stat_t) time.Time { return time.Unix(st.Ctim.Unix()) }
 
-func syncNames(dir *os.File) error { return dir.Sync() }
-
-// renameExclusive renames unless something is at to.
-func renameExclusive(root *os.Root, from, to string) error {
-	a, err := root.Open(path.Dir(from))
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	b, err := root.Open(path.Dir(to))
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	err = unix.Renameat2(int(a.Fd()), path.Base(from), int(b.Fd()), path.Base(to), unix.RENAME_NOREPLACE)
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
-		return linkExclusive(root, from, to)
-	}
-	return err
+func renameNoReplace(fromDir int, from string, toDir int, to string) error {
+	return unix.Renameat2(fromDir, from, toDir, to, unix.RENAME_NOREPLACE)
 }
