@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +19,7 @@ import (
 	"github.com/wedsync/wedsync/connectors"
 	"github.com/wedsync/wedsync/connectors/s3"
 	"github.com/wedsync/wedsync/connectors/s3/s3test"
+	"github.com/wedsync/wedsync/hub/vault"
 	"github.com/wedsync/wedsync/internal/album"
 	"github.com/wedsync/wedsync/internal/bus"
 	"github.com/wedsync/wedsync/internal/config"
@@ -44,6 +47,12 @@ func demoCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.once, "once", false, "exit when the job is done")
 	return cmd
 }
+
+// Who acts in the demo.
+const (
+	demoStudio = "Demo studio"
+	demoOwner  = "demo@example.com"
+)
 
 // marker tells a folder of the demo's own from one that must not be emptied.
 const marker = ".wedsync-demo"
@@ -141,22 +150,32 @@ func (f demoFlags) photos(ctx context.Context, out io.Writer, data string) (stri
 	return folder, err
 }
 
-// demoConfig is the configuration of the environment, embedded, with the demo's
-// own data.
+// demoConfig is the configuration of the environment with the demo's own data. A
+// database and a Redis that the environment names are used; what the demo leaves
+// there nobody will open again, so that any master key will do.
 func demoConfig(data string) (config.Config, error) {
-	cfg, err := config.Load()
+	vars := map[string]string{}
+	for _, v := range os.Environ() {
+		name, value, _ := strings.Cut(v, "=")
+		vars[name] = value
+	}
+	vars["WEDSYNC_DATA_DIR"] = filepath.Join(data, "hub")
+	if vars["WEDSYNC_DATABASE_URL"] != "" && vars["WEDSYNC_MASTER_KEY"] == "" {
+		key := make([]byte, vault.KeySize)
+		rand.Read(key) // never fails: the runtime ends the program instead
+		vars["WEDSYNC_MASTER_KEY"] = base64.StdEncoding.EncodeToString(key)
+	}
+	cfg, err := config.FromEnvironment(vars)
 	if err != nil {
 		return cfg, err
 	}
-	cfg.DataDir = filepath.Join(data, "hub")
-	cfg.DatabaseURL, cfg.RedisURL = "", ""
 	cfg.LogLevel = max(cfg.LogLevel, slog.LevelWarn) // the demo's own words are enough
 	return cfg, nil
 }
 
 func (f demoFlags) play(ctx context.Context, out io.Writer, hub *server.Server, data, folder string) error {
 	token, err := hub.CreateToken(ctx, server.Grant{
-		Organization: "Demo studio", Email: "demo@example.com", Role: "OWNER", Name: "demo",
+		Organization: demoStudio, Email: demoOwner, Role: "OWNER", Name: "demo",
 	})
 	if err != nil {
 		return err
@@ -173,7 +192,7 @@ func (f demoFlags) play(ctx context.Context, out io.Writer, hub *server.Server, 
 		return errors.Join(err, closeStores())
 	}
 	context.AfterFunc(ctx, func() { _ = closeStores() })
-	link, err := hub.SignInLink(ctx)
+	link, err := hub.MemberLink(ctx, demoOwner, demoStudio)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/term"
+
 	"github.com/wedsync/wedsync/internal/gqlclient"
 )
 
@@ -82,7 +84,16 @@ func Play(ctx context.Context, c Config) error {
 }
 
 func (d *demo) title(format string, args ...any) {
-	fmt.Fprintf(d.Out, "\n\x1b[1m%s\x1b[0m\n", fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if d.onTerminal() {
+		text = "\x1b[1m" + text + "\x1b[0m"
+	}
+	fmt.Fprintf(d.Out, "\n%s\n", text)
+}
+
+func (d *demo) onTerminal() bool {
+	f, ok := d.Out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.Out, "  "+format+"\n", args...) }

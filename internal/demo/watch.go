@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"github.com/wedsync/wedsync/internal/gqlclient"
 )
@@ -67,7 +65,7 @@ func (d *demo) watch(ctx context.Context, id string) (run, error) {
 
 // display is two bars on a terminal, and lines in a file or pipe.
 func (d *demo) display() display {
-	if f, ok := d.Out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if d.onTerminal() {
 		return newBars(d)
 	}
 	return &lines{demo: d}
@@ -85,7 +83,7 @@ func (l *lines) show(p progress) {
 	}
 	if tenth := p.BytesDone * 10 / p.BytesTotal; tenth > l.tenth {
 		l.tenth = tenth
-		l.say("  %3d %%  %s of %s, %d of %d copies, %.1f MB/s  %s", tenth*10, bytes(p.BytesDone), bytes(p.BytesTotal),
+		l.say("  %3d %%  %s of %s, %d of %d operations, %.1f MB/s  %s", tenth*10, bytes(p.BytesDone), bytes(p.BytesTotal),
 			p.FilesDone+p.FilesFailed, p.FilesTotal, p.BytesPerSecond/1e6, p.Operation)
 	}
 }
@@ -109,7 +107,7 @@ func newBars(d *demo) *bars {
 			return fmt.Sprintf(" %7.1f MB/s", b.latest.Load().BytesPerSecond/1e6)
 		})))
 	b.files = b.container.AddBar(0,
-		mpb.PrependDecorators(decor.Name("  copies", decor.WC{W: 9}), decor.CountersNoUnit("%d / %d", decor.WC{W: 24})),
+		mpb.PrependDecorators(decor.Name("  done", decor.WC{W: 9}), decor.CountersNoUnit("%d / %d", decor.WC{W: 24})),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(decor.Statistics) string {
 			return " " + b.latest.Load().Operation
 		}, decor.WC{W: 2})))
