@@ -92,6 +92,9 @@ func (e *engine) insist(ctx context.Context, c content, d *delivery) {
 			if e.settle(ctx, c, d) || !passing(d.err) || d.attempts >= maxAttempts {
 				return
 			}
+			if c.store.isAway() != nil || d.to.isAway() != nil {
+				return
+			}
 		}
 		e.pass(ctx, c, []*delivery{d})
 	}

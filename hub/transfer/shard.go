@@ -29,6 +29,9 @@ type shard struct {
 	targets map[string]*store
 	meter   *meter
 	books   *books
+
+	mu     sync.Mutex
+	doubts doubts
 }
 
 // HandleShard carries out the operations of one shard of a run that are not over
@@ -54,8 +57,9 @@ func (s *Service) HandleShard(ctx context.Context, j *ent.Job) error {
 	}
 	sh := &shard{Service: s, run: run, sync: run.Edges.Sync, job: j, meter: &meter{}}
 	if len(rows) > 0 {
-		if err := sh.carryOut(ctx, rows); err != nil {
-			return err
+		err := sh.carryOut(ctx, rows)
+		if terr := sh.tell(ctx, err); err != nil || terr != nil {
+			return errors.Join(err, terr)
 		}
 	}
 	return sh.finish(ctx)
@@ -78,6 +82,7 @@ func (s *shard) carryOut(ctx context.Context, rows []*ent.Transfer) error {
 		}
 	})
 	err := s.files(ctx, rows)
+	waits := s.settleDoubts()
 	close(s.books.entries)
 	<-s.books.kept
 	if err == nil {
@@ -85,7 +90,7 @@ func (s *shard) carryOut(ctx context.Context, rows []*ent.Transfer) error {
 	}
 	cancel(nil)
 	aside.Wait()
-	return err
+	return cmp.Or(err, waits)
 }
 
 // openStores opens what the operations need. A target that cannot be opened fails
@@ -93,7 +98,7 @@ func (s *shard) carryOut(ctx context.Context, rows []*ent.Transfer) error {
 func (s *shard) openStores(ctx context.Context, rows []*ent.Transfer) error {
 	s.source = s.openStore(ctx, s.sync.SourceID, s.sync.SourcePath)
 	if err := s.source.usable(false); passing(err) {
-		return fmt.Errorf("open source: %w", err)
+		return fmt.Errorf("%w: open source: %w", errAway, err)
 	}
 	s.targets = map[string]*store{}
 	for _, target := range s.sync.Edges.Targets {
@@ -108,7 +113,9 @@ func (s *shard) openStores(ctx context.Context, rows []*ent.Transfer) error {
 func (s *shard) openStore(ctx context.Context, connectionID, folder string) *store {
 	conn, err := s.config.Connections.Open(ctx, connectionID)
 	opened := newStore(connectionID, folder, conn)
-	opened.broken = err
+	if opened.broken = err; passing(err) {
+		opened.broken, opened.away = nil, err
+	}
 	return opened
 }
 
@@ -224,12 +231,14 @@ func (s *shard) targetOf(row *ent.Transfer) *store {
 func (s *shard) conclude(ctx context.Context, t *task) {
 	t.out.finished = s.now()
 	if ctx.Err() != nil && t.out.err != nil {
-		checkpoint, moved := t.row.Checkpoint, t.row.Moved
-		if t.delivery != nil {
-			checkpoint, moved = t.delivery.checkpoint, t.delivery.moved
-		}
-		t.out.state = transfer.StatePLANNED
-		t.out.checkpoint, t.out.moved = checkpoint, moved
+		t.putBack()
+	}
+	if at := t.silent(); at != nil {
+		s.doubt(at, t)
+		return
+	}
+	if t.out.state == transfer.StateDONE {
+		s.answered(t.target, s.source)
 	}
 	s.books.enter(t.out)
 }

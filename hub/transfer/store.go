@@ -21,6 +21,8 @@ type store struct {
 	// broken is why nothing can be done at the store any more, full why nothing can
 	// be written to it.
 	broken, full error
+	// away is why the store is held not to answer for now.
+	away error
 	// reports are the hashes that the store was seen to report.
 	reports map[connectors.HashAlgorithm]bool
 }
@@ -74,10 +76,28 @@ func (s *store) usable(writing bool) error {
 	switch {
 	case s.broken != nil:
 		return &storeError{store: s, err: s.broken}
+	case s.away != nil:
+		return &storeError{store: s, err: s.away}
 	case writing && s.full != nil:
 		return &storeError{store: s, err: s.full}
 	}
 	return nil
+}
+
+// leave notes that the store does not answer for now, and why.
+func (s *store) leave(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away == nil {
+		s.away = err
+	}
+}
+
+// isAway returns why the store is held not to answer, or nil.
+func (s *store) isAway() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.away
 }
 
 // unsupported is the error for a role that the store does not play.

@@ -129,7 +129,10 @@ func (t *task) fail(err error) {
 	case connectors.NameRejected, connectors.TooLarge:
 		t.out.state = transfer.StateREFUSED
 	case connectors.AuthRevoked:
-		t.out.state, t.out.revoked = transfer.StateFAILED, culprit(err)
+		t.out.state = transfer.StateFAILED
+		if at := culprit(err); at != nil {
+			t.out.revoked = at.connectionID
+		}
 	default:
 		t.out.state = transfer.StateFAILED
 	}
@@ -145,13 +148,13 @@ func whatChanged(kind connectors.Kind, atTarget bool) string {
 	return "It changed since the plan; the next run looks again."
 }
 
-// culprit returns the connection that err came from.
-func culprit(err error) string {
+// culprit returns the store that err came from, or nil.
+func culprit(err error) *store {
 	var known *storeError
 	if errors.As(err, &known) {
-		return known.store.connectionID
+		return known.store
 	}
-	return ""
+	return nil
 }
 
 // maxReason is how long a reason in the books may be, in bytes.
