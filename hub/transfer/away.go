@@ -61,10 +61,10 @@ func (s *shard) answered(stores ...*store) {
 
 // settleDoubts ends the doubts of the shard. If a store is away and the job may be
 // tried again, its operations go back to be taken up then, and the error says so.
-func (s *shard) settleDoubts() error {
+func (s *shard) settleDoubts(ctx context.Context) error {
 	var waits error
 	for at, tasks := range maps.Clone(s.doubts) {
-		away := at.isAway()
+		away := at.probe(ctx)
 		if away == nil || s.job.Attempts+1 >= s.job.MaxAttempts {
 			s.answered(at)
 			continue

@@ -90,6 +90,24 @@ func TestAStoreThatIsAwayIsWaitedFor(t *testing.T) {
 	})
 }
 
+// A shard of one file cannot tell by its others whether the store is away.
+func TestASingleFileWaitsForItsStoreToo(t *testing.T) {
+	t.Parallel()
+	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
+		w := newWorld(t, db, setup{targets: 2})
+		var l line
+		w.decorate(1, l.decorator())
+		w.plan(w.photos(1)...)
+		l.cut.Store(true)
+		if err := w.attempt(0); err == nil {
+			t.Error("nobody waits")
+		}
+		if got := w.states(); got[enttransfer.StateDONE] != 1 || got[enttransfer.StatePLANNED] != 1 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
 func TestAStoreThatStaysAwayFailsItsFilesInTheEnd(t *testing.T) {
 	t.Parallel()
 	testenv.Databases(t, func(t *testing.T, db testenv.Database) {

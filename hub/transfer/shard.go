@@ -82,7 +82,7 @@ func (s *shard) carryOut(ctx context.Context, rows []*ent.Transfer) error {
 		}
 	})
 	err := s.files(ctx, rows)
-	waits := s.settleDoubts()
+	waits := s.settleDoubts(ctx)
 	close(s.books.entries)
 	<-s.books.kept
 	if err == nil {

@@ -100,6 +100,17 @@ func (s *store) isAway() error {
 	return s.away
 }
 
+// probe returns why the store does not answer, or nil if it does.
+func (s *store) probe(ctx context.Context) error {
+	if err := s.isAway(); err != nil {
+		return err
+	}
+	if err := s.conn.Check(ctx); connectors.KindOf(err) == connectors.Transient {
+		s.leave(err)
+	}
+	return s.isAway()
+}
+
 // unsupported is the error for a role that the store does not play.
 func (s *store) unsupported(op, path string) error {
 	return s.blame(&connectors.Error{
