@@ -31,18 +31,20 @@ func eachPair(b *testing.B, bench func(*testing.B, *hall)) {
 // is idle.
 func BenchmarkStart(b *testing.B) {
 	eachPair(b, func(b *testing.B, h *hall) {
-		started := make(chan time.Time)
+		started, idle := make(chan time.Time), make(ends)
 		h.hire(b, "worker", map[string]workers.Kind{"start": {Handle: func(context.Context, *ent.Job) error {
 			started <- time.Now()
 			return nil
-		}}}, func(c *workers.Config) { c.Reconcile = time.Second })
+		}}}, func(c *workers.Config) { c.Reconcile, c.Metrics = time.Second, idle })
 		h.enqueue(b, jobs("start", 1)...)
 		receive(b, "the first start", started)
+		receive(b, "the first end", idle)
 		var took []time.Duration
 		for b.Loop() {
 			h.enqueue(b, hub.Job{Kind: "start", SubjectID: "subject"})
 			committed := time.Now()
 			took = append(took, receive(b, "the start", started).Sub(committed))
+			receive(b, "the end", idle)
 		}
 		slices.Sort(took)
 		b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
@@ -50,6 +52,13 @@ func BenchmarkStart(b *testing.B) {
 		b.ReportMetric(0, "ns/op")
 	})
 }
+
+// ends are metrics that tell when a job was settled.
+type ends chan struct{}
+
+func (ends) JobStarted(string, time.Duration) {}
+
+func (e ends) JobEnded(string, workers.Outcome, time.Duration) { e <- struct{}{} }
 
 // BenchmarkThroughput measures jobs that do nothing.
 func BenchmarkThroughput(b *testing.B) {
