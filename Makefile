@@ -31,10 +31,11 @@ build: ## Build bin/wedsync
 test: tools services ## Run every test under the race detector, on SQLite and PostgreSQL, miniredis and Redis
 	go run ./internal/testenv/with $(MAKE) --no-print-directory go-test
 
-# Race detection needs cgo, which the program itself does without.
+# Race detection needs cgo, which the program itself does without. As a GOFLAG it
+# reaches the programs that tests build, too.
 .PHONY: go-test
 go-test:
-	CGO_ENABLED=1 WEDSYNC_TEST_REQUIRE=postgres,redis go test -race -timeout 20m ./...
+	CGO_ENABLED=1 GOFLAGS="$(filter-out -race,$(shell go env GOFLAGS)) -race" WEDSYNC_TEST_REQUIRE=postgres,redis go test -timeout 20m ./...
 
 .PHONY: verify
 verify: tools services generate lint ## Regenerate and lint; fail if anything differs from what is committed

@@ -140,6 +140,9 @@ func (d *demo) planAndRun(ctx context.Context, sync string) (run, error) {
 	return r, nil
 }
 
+// shown bounds the operations that are listed.
+const shown = 8
+
 func (d *demo) showPlan(ctx context.Context, plan run) error {
 	t := plan.Totals
 	if t == nil {
@@ -162,8 +165,8 @@ func (d *demo) showPlan(ctx context.Context, plan run) error {
 		return err
 	}
 	for i, r := range refused {
-		if i == 8 {
-			d.say("    …")
+		if i == shown {
+			d.say("    … and %d more", len(refused)-shown)
 			break
 		}
 		where := "every store"
@@ -198,7 +201,11 @@ func (d *demo) showTroubles(ctx context.Context, r run) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range troubles {
+	for i, t := range troubles {
+		if i == shown {
+			d.say("… and %d more", len(troubles)-shown)
+			break
+		}
 		d.say("%-8s %-8s %q: %s", t.State, t.Kind, t.Path, t.Reason)
 	}
 	return nil

@@ -124,17 +124,37 @@ type transfer struct {
 	Target                              *struct{ Connection struct{ Name string } }
 }
 
-// transfers returns up to 100 operations of a run in the given states or kinds;
-// nil means any.
+// transfers returns the operations of a run in the given states or kinds; nil means
+// any.
 func (a api) transfers(ctx context.Context, id string, states, kinds []string) ([]transfer, error) {
-	var out struct {
-		Run struct{ Transfers struct{ Nodes []transfer } }
+	const query = `query($id: ID!, $states: [TransferState!], $kinds: [TransferKind!], $after: Cursor) { run(id: $id) {
+		transfers(first: 100, after: $after, states: $states, kinds: $kinds) {
+			nodes { kind path fromPath state reason target { connection { name } } }
+			pageInfo { hasNextPage endCursor } } } }`
+	var all []transfer
+	variables := map[string]any{"id": id, "states": states, "kinds": kinds}
+	for {
+		var out struct {
+			Run struct {
+				Transfers struct {
+					Nodes    []transfer
+					PageInfo struct {
+						HasNextPage bool
+						EndCursor   *string
+					}
+				}
+			}
+		}
+		if err := a.hub.Do(ctx, query, variables, &out); err != nil {
+			return nil, err
+		}
+		page := out.Run.Transfers
+		all = append(all, page.Nodes...)
+		if !page.PageInfo.HasNextPage {
+			return all, nil
+		}
+		variables["after"] = page.PageInfo.EndCursor
 	}
-	err := a.hub.Do(ctx, `query($id: ID!, $states: [TransferState!], $kinds: [TransferKind!]) { run(id: $id) {
-		transfers(first: 100, states: $states, kinds: $kinds) {
-			nodes { kind path fromPath state reason target { connection { name } } } } } }`,
-		map[string]any{"id": id, "states": states, "kinds": kinds}, &out)
-	return out.Run.Transfers.Nodes, err
 }
 
 type conflict struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -137,12 +138,16 @@ func copySome(from, to string) error {
 	if err != nil {
 		return err
 	}
-	for i, path := range files {
+	copied := 0
+	for _, path := range files {
+		if !playable(path) {
+			continue
+		}
 		info, err := os.Stat(filepath.Join(from, path))
 		if err != nil {
 			return err
 		}
-		if i >= copiedForActTwo || total+info.Size() > copiedBytesForActTwo {
+		if copied++; copied > copiedForActTwo || total+info.Size() > copiedBytesForActTwo {
 			break
 		}
 		total += info.Size()
@@ -158,4 +163,10 @@ func copySome(from, to string) error {
 		}
 	}
 	return nil
+}
+
+// playable reports whether act two may use the file: it renames some, to longer
+// names.
+func playable(path string) bool {
+	return utf8.ValidString(path) && len(filepath.Base(path)) < 200
 }

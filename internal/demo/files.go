@@ -46,10 +46,11 @@ func write(name string, content []byte) error {
 
 // compareAll reads every file of the folder and of each store, by the store's own
 // means, and compares the bytes. What the run reported as refused, skipped or in
-// conflict is excused and named; anything else that differs is an error.
+// conflict is excused and named; anything else that differs is an error, and so is
+// a run with failures.
 func (d *demo) compareAll(ctx context.Context, folder, at string, r run) error {
 	excused := map[string]bool{}
-	troubles, err := d.transfers(ctx, r.ID, []string{"FAILED", "SKIPPED", "REFUSED", "CONFLICT"}, nil)
+	troubles, err := d.transfers(ctx, r.ID, []string{"SKIPPED", "REFUSED", "CONFLICT"}, nil)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (d *demo) compareAll(ctx context.Context, folder, at string, r run) error {
 			switch {
 			case err == nil:
 				same++
-			case excused[f]:
+			case excused[told(f)]:
 				d.say("%s: %q is not in step, as the run said", s.Name, f)
 			default:
 				return fmt.Errorf("%s: %q differs from the folder: %w", s.Name, f, err)
@@ -75,8 +76,14 @@ func (d *demo) compareAll(ctx context.Context, folder, at string, r run) error {
 		}
 		d.say("✓ %s: %d of %d files read back and equal byte for byte", s.Name, same, len(files))
 	}
+	if r.Report != nil && r.Report.Failed > 0 {
+		return fmt.Errorf("%d operations failed", r.Report.Failed)
+	}
 	return nil
 }
+
+// told is how the hub writes the name of a file: as text, which not every name is.
+func told(path string) string { return strings.ToValidUTF8(path, "\uFFFD") }
 
 func compare(ctx context.Context, file string, s Store, stored string) error {
 	mine, err := os.Open(file)
