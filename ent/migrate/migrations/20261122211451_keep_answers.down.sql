@@ -1,2 +1,0 @@
--- reverse: modify "requests" table
-ALTER TABLE "requests" DROP COLUMN "data";

@@ -1,2 +1,0 @@
--- modify "requests" table
-ALTER TABLE "requests" ADD COLUMN "data" jsonb NULL;

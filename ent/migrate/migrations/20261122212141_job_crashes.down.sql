@@ -1,2 +1,0 @@
--- reverse: modify "jobs" table
-ALTER TABLE "jobs" DROP COLUMN "crashes";

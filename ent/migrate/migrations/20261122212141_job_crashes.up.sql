@@ -1,2 +1,0 @@
--- modify "jobs" table
-ALTER TABLE "jobs" ADD COLUMN "crashes" bigint NOT NULL DEFAULT 0;

@@ -1,2 +1,0 @@
--- reverse: modify "transfers" table
-ALTER TABLE "transfers" DROP COLUMN "conflict";
