@@ -17,13 +17,15 @@ import (
 )
 
 // Requests gives every request an id, a trace if traces are on, a line in the log
-// and its place in the metrics, and answers for handlers that panic.
+// and its place in the metrics, and answers for handlers that panic and for
+// addresses that are none.
 func Requests(mux *http.ServeMux, m *Metrics, log *slog.Logger) http.Handler {
+	routes := problem.Routes(mux)
 	observed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route := routeOf(mux, r)
 		m.inFlight.Inc()
 		defer m.inFlight.Dec()
-		seen := httpsnoop.CaptureMetricsFn(w, func(w http.ResponseWriter) { serve(mux, w, r, log) })
+		seen := httpsnoop.CaptureMetricsFn(w, func(w http.ResponseWriter) { serve(routes, w, r, log) })
 		m.requests.WithLabelValues(method(r), route, strconv.Itoa(seen.Code)).Inc()
 		if seen.Code != http.StatusSwitchingProtocols {
 			m.duration.WithLabelValues(route).Observe(seen.Duration.Seconds())
