@@ -1311,7 +1311,7 @@ type Run implements Node {
   sync: Sync!
   "How far it has come."
   state: RunState!
-  "Why it is in this state, for people; empty if there is nothing to say."
+  "Why it is in this state or what it waits for, for people; empty if there is nothing to say."
   reason: String!
   "Why it was made."
   trigger: RunTrigger!

@@ -12,8 +12,8 @@ import (
 	"github.com/wedsync/wedsync/hub"
 )
 
-// awayAfter is after how many operations in a row a store that fails them for a
-// passing reason is held to be away. Each of them was tried again for a while.
+// awayAfter is after how many operations in a row that failed for a passing reason
+// a store is asked whether it is there. Each of them was tried again for a while.
 const awayAfter = 3
 
 // errAway makes the job wait, and be tried again.
@@ -33,20 +33,21 @@ func (t *task) silent() *store {
 }
 
 // doubt keeps the task until it is known whether the store is away.
-func (s *shard) doubt(at *store, t *task) {
+func (s *shard) doubt(ctx context.Context, at *store, t *task) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.doubts == nil {
 		s.doubts = doubts{}
 	}
 	s.doubts[at] = append(s.doubts[at], t)
-	if len(s.doubts[at]) >= awayAfter {
-		at.leave(t.out.err)
+	many := len(s.doubts[at]) >= awayAfter
+	s.mu.Unlock()
+	if many && at.probe(ctx) == nil {
+		s.answered(at)
 	}
 }
 
-// answered enters the doubtful operations of stores that have just done one: they
-// have failed for reasons of their own.
+// answered enters the doubtful operations of stores that are there: they have
+// failed for reasons of their own.
 func (s *shard) answered(stores ...*store) {
 	for _, at := range stores {
 		s.mu.Lock()

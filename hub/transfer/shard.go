@@ -234,7 +234,7 @@ func (s *shard) conclude(ctx context.Context, t *task) {
 		t.putBack()
 	}
 	if at := t.silent(); at != nil {
-		s.doubt(at, t)
+		s.doubt(ctx, at, t)
 		return
 	}
 	if t.out.state == transfer.StateDONE {

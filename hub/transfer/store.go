@@ -106,7 +106,7 @@ func (s *store) probe(ctx context.Context) error {
 		return err
 	}
 	if err := s.conn.Check(ctx); connectors.KindOf(err) == connectors.Transient {
-		s.leave(err)
+		s.leave(s.blame(err))
 	}
 	return s.isAway()
 }
