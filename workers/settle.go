@@ -23,7 +23,7 @@ func (c *crew) settle(h *hold, err error) Outcome {
 			"kind", h.job.Kind, "job", h.job.ID, "outcome", outcome, "error", serr)
 	}
 	if outcome == OutcomeLost {
-		c.cfg.Log.WarnContext(ctx, "a job was taken over by another worker", "kind", h.job.Kind, "job", h.job.ID)
+		c.cfg.Log.InfoContext(ctx, "a job was ended or taken over by others", "kind", h.job.Kind, "job", h.job.ID)
 	}
 	return outcome
 }

@@ -14,6 +14,10 @@ import (
 	"github.com/wedsync/wedsync/hub"
 )
 
+// watchAgain is how soon a source is watched again after a failure: a connection
+// that was just given new settings ends the wait at the old one.
+const watchAgain = time.Second
+
 // RunWanted reports whether the job's run is one to work on still.
 func (s *Service) RunWanted(ctx context.Context, j *ent.Job) (bool, error) {
 	run, err := s.store.Client().SyncRun.Get(ctx, j.SubjectID)
@@ -40,25 +44,32 @@ func (s *Service) WatchWanted(ctx context.Context, j *ent.Job) (bool, error) {
 
 // HandleWatch starts a run of the job's continuous sync at once and then whenever
 // its source changes, until the sync is no longer continuous. A source that cannot
-// tell of changes is read in full every Options.Rescan instead; so is one whose
-// feed fails.
+// tell of changes is read in full every Options.Rescan instead. One that fails is
+// tried again soon and then less and less often, up to that.
 func (s *Service) HandleWatch(ctx context.Context, j *ent.Job) error {
 	w := &watcher{service: s, job: j}
+	pause := watchAgain
 	for {
 		wanted, err := s.WatchWanted(ctx, j)
 		if err != nil || !wanted {
 			return err
 		}
-		if err := w.round(ctx); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			s.options.Log.WarnContext(ctx, "a continuous sync cannot watch its source", "sync", j.SubjectID, "error", err)
-			w.cursor = ""
-			if err := w.idle(ctx, s.options.Rescan); err != nil {
-				return err
-			}
+		if err = w.round(ctx); err == nil {
+			pause = watchAgain
+			continue
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, hub.ErrLeaseLost) {
+			return err
+		}
+		s.options.Log.WarnContext(ctx, "a continuous sync cannot watch its source", "sync", j.SubjectID, "error", err)
+		w.cursor = ""
+		if err := w.idle(ctx, min(pause, s.options.Rescan)); err != nil {
+			return err
+		}
+		pause = min(2*pause, s.options.Rescan)
 	}
 }
 
