@@ -1,7 +1,8 @@
 // Package id makes the hub's identifiers: a three-letter prefix that names the
 // kind of thing, an underscore and a time-ordered UUIDv7 in 26 characters of
-// base 32, as the TypeID specification has it ("syn_01jd…"). They sort by time of
-// creation, so a key range is a page, and the prefix tells which table to ask.
+// base 32, as the TypeID specification has it ("syn_01jd…"). They sort by the
+// millisecond of creation, so a key range is a page, and the prefix tells which
+// table to ask.
 package id
 
 import (
