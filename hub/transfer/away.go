@@ -41,7 +41,7 @@ func (s *shard) doubt(ctx context.Context, at *store, t *task) {
 	s.doubts[at] = append(s.doubts[at], t)
 	many := len(s.doubts[at]) >= awayAfter
 	s.mu.Unlock()
-	if many && at.probe(ctx) == nil {
+	if many && at.probe(ctx) == nil && ctx.Err() == nil {
 		s.answered(at)
 	}
 }
@@ -62,15 +62,18 @@ func (s *shard) answered(stores ...*store) {
 
 // settleDoubts ends the doubts of the shard. If a store is away and the job may be
 // tried again, its operations go back to be taken up then, and the error says so.
+// They go back as well if the work is stopped before that is known.
 func (s *shard) settleDoubts(ctx context.Context) error {
 	var waits error
 	for at, tasks := range maps.Clone(s.doubts) {
-		away := at.probe(ctx)
-		if away == nil || s.job.Attempts+1 >= s.job.MaxAttempts {
+		away, stopped := at.probe(ctx), ctx.Err() != nil
+		if !stopped && (away == nil || s.job.Attempts+1 >= s.job.MaxAttempts) {
 			s.answered(at)
 			continue
 		}
-		waits = fmt.Errorf("%w: %w", errAway, away)
+		if away != nil {
+			waits = fmt.Errorf("%w: %w", errAway, away)
+		}
 		for _, t := range tasks {
 			t.putBack()
 			s.books.enter(t.out)

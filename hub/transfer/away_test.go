@@ -108,6 +108,31 @@ func TestASingleFileWaitsForItsStoreToo(t *testing.T) {
 	})
 }
 
+// A worker that is stopped before it knows leaves the file to the next one.
+func TestADoubtfulFileOutlivesAStop(t *testing.T) {
+	t.Parallel()
+	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
+		w := newWorld(t, db, setup{targets: 1})
+		ctx, stop := context.WithCancel(w.ctx)
+		defer stop()
+		w.decorate(0, decorate.Decorator{Around: func(ctx context.Context, call decorate.Call, next func(context.Context) error) error {
+			if call.Op == decorate.OpCheck {
+				stop()
+				return ctx.Err()
+			}
+			return &connectors.Error{Kind: connectors.Transient, Op: string(call.Op), Path: call.Path}
+		}})
+		w.plan(w.photos(1)...)
+		err := w.service.HandleShard(ctx, &ent.Job{SubjectID: w.run.ID, Kind: hub.JobRunShard, MaxAttempts: 10})
+		if err == nil {
+			t.Error("stopped work ended well")
+		}
+		if got := w.states(); got[enttransfer.StatePLANNED] != 1 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
 func TestAStoreThatStaysAwayFailsItsFilesInTheEnd(t *testing.T) {
 	t.Parallel()
 	testenv.Databases(t, func(t *testing.T, db testenv.Database) {
